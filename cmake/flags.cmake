@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Compiler flags for the whole tree. Nothing is built with -march=native: kernels pick their path at run time.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wformat=2 -Wconversion -Wimplicit-fallthrough
+                    -Werror=format-security)
+if(WALCHEN_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+# Hardening, after the OpenSSF compiler options guide (2026-06-30). gcc 12 lacks -fstrict-flex-arrays=3 and -fhardened.
+add_compile_options(-fstack-clash-protection -fstack-protector-strong -fcf-protection=full
+                    -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
+                    -ftrivial-auto-var-init=zero)
+if(WALCHEN_SANITIZE STREQUAL "")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+add_link_options(-Wl,-z,nodlopen,-z,noexecstack,-z,relro,-z,now -Wl,--as-needed)
+include(CheckPIESupported)
+check_pie_supported()
+
+if(WALCHEN_SANITIZE)
+  add_compile_options(-fsanitize=${WALCHEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${WALCHEN_SANITIZE})
+endif()

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every bound on what comes from outside, in one table. LIMITS.md is this table, rendered by scripts/limits_md.py;
+// a test fails when the two differ.
+//
+// A line is LIMIT(name, value, unit, why this value): the name is the constant's, the last two go into LIMITS.md.
+#pragma once
+
+#include <cstdint>
+
+#define WALCHEN_LIMITS(LIMIT)                                                                                          \
+  /* Model files */                                                                                                    \
+  LIMIT(kGgufMaxTensors, 65'536, "tensors", "a 405B Llama has 1,138; mixture-of-experts files stay under 20,000")      \
+  LIMIT(kGgufMaxKeys, 65'536, "keys", "files in use have under 100")                                                   \
+  LIMIT(kGgufMaxStringBytes, 16'777'216, "bytes", "the longest strings are chat templates and vocabularies, < 1 MiB")  \
+  LIMIT(kGgufMaxArrayItems, 16'777'216, "items", "the largest arrays are vocabularies and merges, < 1 million")        \
+  LIMIT(kGgufMaxArrayDepth, 4, "levels", "nested arrays are legal; nobody nests deeper than one")                      \
+  LIMIT(kGgufMaxAlignment, 65'536, "bytes", "32 everywhere today; a page is the most that makes sense")                \
+  LIMIT(kTensorMaxDimensions, 4, "dimensions", "ggml's own bound")                                                     \
+  LIMIT(kSafetensorsMaxHeaderBytes, 100'000'000, "bytes", "the format's own bound")                                    \
+  LIMIT(kSafetensorsMaxShards, 1'024, "files", "a 405B model has 191")                                                 \
+  LIMIT(kConfigJsonMaxBytes, 1'048'576, "bytes", "config.json of today's models is under 10 KiB")                      \
+  LIMIT(kTokenizerJsonMaxBytes, 67'108'864, "bytes", "the largest in use are about 35 MB")                             \
+  LIMIT(kJsonMaxDepth, 64, "levels", "simdjson allows 1,024; no file or request of ours needs more than 20")           \
+  /* Text */                                                                                                           \
+  LIMIT(kVocabularyMaxTokens, 1'048'576, "tokens", "the largest vocabularies have 262,144")                            \
+  LIMIT(kTokenMaxBytes, 65'536, "bytes", "the longest known token has under 1 KiB")                                    \
+  LIMIT(kTemplateMaxBytes, 1'048'576, "bytes", "the longest chat templates are about 30 KiB")                          \
+  LIMIT(kTemplateMaxSteps, 4'000'000, "steps", "a 1,000-message chat takes about 100,000")                             \
+  LIMIT(kTemplateMaxDepth, 64, "levels", "nesting of blocks, expressions and macro calls")                             \
+  LIMIT(kTemplateMaxOutputBytes, 67'108'864, "bytes", "four times the largest request")                                \
+  LIMIT(kPromptMaxBytes, 16'777'216, "bytes", "a prompt is at most one request body")                                  \
+  /* Models */                                                                                                         \
+  LIMIT(kModelMaxLayers, 1'024, "layers", "the deepest in use has 126")                                                \
+  LIMIT(kModelMaxWidth, 131'072, "values", "d_model, d_ff: the widest in use has 53,248")                              \
+  LIMIT(kModelMaxHeads, 1'024, "heads", "the most in use is 128")                                                      \
+  LIMIT(kModelMaxExperts, 1'024, "experts", "the most in use is 512")                                                  \
+  LIMIT(kContextMaxTokens, 1'048'576, "tokens", "the longest trained contexts; memory binds earlier")                  \
+  /* Requests */                                                                                                       \
+  LIMIT(kHttpMaxHeaderBytes, 16'384, "bytes", "all header lines of a request together")                                \
+  LIMIT(kHttpMaxBodyBytes, 16'777'216, "bytes", "413 before it is read")                                               \
+  LIMIT(kHttpMaxConnections, 10'000, "connections", "epoll; 16 KiB each")                                              \
+  LIMIT(kHttpHeaderTimeoutMs, 10'000, "ms", "a client that sends no whole header by then is cut off")                  \
+  LIMIT(kHttpBodyTimeoutMs, 30'000, "ms", "a client that sends no whole body by then is cut off")                      \
+  LIMIT(kHttpWriteTimeoutMs, 30'000, "ms", "a client that reads nothing for so long is cut off")                       \
+  LIMIT(kHttpDrainMs, 30'000, "ms", "how long running answers may finish after SIGTERM")                               \
+  LIMIT(kQueueMaxRequests, 256, "requests", "then 429 with Retry-After")                                               \
+  LIMIT(kChatMaxMessages, 10'000, "messages", "one request's conversation")                                            \
+  LIMIT(kStopMaxStrings, 16, "strings", "OpenAI allows 4")                                                             \
+  LIMIT(kStopMaxBytes, 1'024, "bytes", "one stop string")                                                              \
+  LIMIT(kLogitBiasMaxTokens, 4'096, "tokens", "OpenAI allows 300")                                                     \
+  LIMIT(kTopLogprobsMax, 20, "tokens", "OpenAI's bound")                                                               \
+  LIMIT(kChoicesMax, 16, "choices", "n of one request")                                                                \
+  /* Machine */                                                                                                        \
+  LIMIT(kThreadsMax, 512, "threads", "the largest x86 servers have 384 cores")
+
+namespace walchen::base {
+
+#define WALCHEN_LIMIT_CONSTANT(name, value, unit, why) inline constexpr int64_t name = value;
+WALCHEN_LIMITS(WALCHEN_LIMIT_CONSTANT)
+#undef WALCHEN_LIMIT_CONSTANT
+
+}  // namespace walchen::base
