@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vocabulary in which architectures are written. A backend implements these coarse operations on its own tensors and
+// weights; coarse, so that it can fuse what belongs together. Architectures are templates over it (model/llama.h).
+//
+// Shapes: t rows (tokens of one or several sequences), d model width, q and k query and KV heads, h head size, v vocabulary.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "tensor/dtype.h"
+
+namespace walchen::model {
+
+// A piece of a weight matrix as it lies in a model file. Several parts under each other make one fused matrix (Q, K, V).
+struct MatrixPart {
+  std::string name;               // for messages
+  tensor::DType type = tensor::DType::kF32;
+  int64_t rows = 0;
+  int64_t columns = 0;
+  base::Bytes data;               // rows * RowBytes(type, columns); outlives loading
+  std::vector<int32_t> row_order; // row i is the file's row row_order[i]; empty: as they are
+};
+
+// A run of rows that belong to one sequence, at consecutive positions.
+template <class Cache>
+struct Segment {
+  int first_row = 0;
+  int rows = 0;
+  int64_t first_position = 0;
+  Cache* cache = nullptr;         // this sequence's keys and values; written at the rows' positions, then read
+};
+
+template <class Cache>
+struct Placement {
+  std::vector<Segment<Cache>> segments;  // in row order, covering every row once
+};
+
+// What attention needs beside the rows of q, k and v.
+struct AttentionShape {
+  int heads = 0;
+  int kv_heads = 0;
+  int head_size = 0;
+  float norm_epsilon = 0;
+};
+
+// gate_up is the gate's rows over the up projection's.
+template <class Matrix>
+struct MlpWeights {
+  Matrix gate_up;
+  Matrix down;
+};
+
+// A mixture of experts: the router picks `used` of them for each token, weighted by its softmax.
+template <class Matrix>
+struct ExpertWeights {
+  Matrix router;                           // [experts, d]
+  std::vector<MlpWeights<Matrix>> experts;
+  int used = 0;
+  bool normalise = true;                   // make the weights of the experts used add up to 1
+  bool has_shared = false;                 // one more expert, that every token uses, times sigmoid(gate)
+  MlpWeights<Matrix> shared;
+  Matrix shared_gate;                      // [1, d]
+};
+
+template <class B>
+concept Backend = requires(B& b, typename B::Tensor x, const typename B::Matrix& matrix, const typename B::Vector& vector,
+                           const Placement<typename B::Cache>& at, const AttentionShape& shape,
+                           const MlpWeights<typename B::Matrix>& mlp, const ExpertWeights<typename B::Matrix>& experts,
+                           std::span<const int32_t> indices, std::span<const float> frequencies) {
+  // Rows of the table, [t, d].
+  { b.Embed(matrix, indices) } -> std::same_as<typename B::Tensor>;
+  // Once per step, before the first Attend: the angles of every row's position.
+  b.SetPositions(at, frequencies);
+  // RMSNorm(x) W^T (+ bias if the vector is not empty), [t, rows of W].
+  { b.NormLinear(x, vector, 0.0f, matrix, vector) } -> std::same_as<typename B::Tensor>;
+  // qkv is [t, (q + 2k) h]: each head of q and k is RMS-normed if gains are given, rotated, k and v go to the cache of the
+  // layer, and each row's queries attend to everything up to its own position. [t, q h].
+  { b.Attend(x, shape, vector, vector, 0, at) } -> std::same_as<typename B::Tensor>;
+  // residual + y W^T, [t, d].
+  { b.LinearAdd(x, matrix, x) } -> std::same_as<typename B::Tensor>;
+  // x + down(silu(gate(n)) * up(n)) with n = RMSNorm(x).
+  { b.MlpAdd(x, vector, 0.0f, mlp) } -> std::same_as<typename B::Tensor>;
+  // x + the weighted sum of the experts' answers to n.
+  { b.ExpertsAdd(x, vector, 0.0f, experts) } -> std::same_as<typename B::Tensor>;
+  // Those rows of x.
+  { b.Rows(x, indices) } -> std::same_as<typename B::Tensor>;
+};
+
+}  // namespace walchen::model

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/reference_backend.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "model/reference_math.h"
+#include "model/routing.h"
+#include "tensor/quant.h"
+
+namespace walchen::model {
+
+Result<ReferenceBackend::Matrix> ReferenceBackend::LoadMatrix(std::vector<MatrixPart> parts) const {
+  Matrix matrix;
+  matrix.columns = parts.front().columns;
+  for (const MatrixPart& part : parts) matrix.rows += part.rows;
+  matrix.parts = std::move(parts);
+  return matrix;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::Embed(const Matrix& table, std::span<const int32_t> tokens) const {
+  Tensor x{.rows = static_cast<int64_t>(tokens.size()), .columns = table.columns, .values = {}};
+  x.values.resize(static_cast<size_t>(x.rows * x.columns));
+  const MatrixPart& part = table.parts.front();
+  const size_t row_bytes = part.data.size() / static_cast<size_t>(part.rows);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    tensor::Dequantize(part.type, part.data.subspan(static_cast<size_t>(tokens[i]) * row_bytes, row_bytes),
+                       std::span(x.row(static_cast<int64_t>(i)), static_cast<size_t>(x.columns)));
+  }
+  return x;
+}
+
+void ReferenceBackend::SetPositions(const Placement<Cache>& at, std::span<const float> frequencies) {
+  cosine_.clear();
+  sine_.clear();
+  for (const Segment<Cache>& segment : at.segments) {
+    for (int i = 0; i < segment.rows; ++i) {
+      for (const float frequency : frequencies) {
+        const double angle = static_cast<double>(segment.first_position + i) * frequency;
+        cosine_.push_back(static_cast<float>(std::cos(angle)));
+        sine_.push_back(static_cast<float>(std::sin(angle)));
+      }
+    }
+  }
+}
+
+ReferenceBackend::Tensor ReferenceBackend::Norm(const Tensor& x, const Vector& gain, float epsilon) const {
+  Tensor y = x;
+  for (int64_t i = 0; i < x.rows; ++i) {
+    const auto norm = numerics_ == Numerics::kFloat ? RmsNormFloat : RmsNormExact;
+    norm(x.row(i), gain.data(), epsilon, x.columns, y.row(i));
+  }
+  return y;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::Linear(const Tensor& x, const Matrix& w) const {
+  Tensor y{.rows = x.rows, .columns = w.rows, .values = {}};
+  y.values.resize(static_cast<size_t>(y.rows * y.columns));
+  int64_t first = 0;
+  for (const MatrixPart& part : w.parts) {
+    const auto linear = numerics_ == Numerics::kFloat ? LinearFloat : LinearExact;
+    linear(part, x.values.data(), x.rows, y.values.data() + first, y.columns);
+    first += part.rows;
+  }
+  return y;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w,
+                                                      const Vector& bias) const {
+  Tensor y = Linear(Norm(x, gain, epsilon), w);
+  for (int64_t i = 0; i < y.rows && !bias.empty(); ++i) {
+    for (int64_t j = 0; j < y.columns; ++j) y.row(i)[j] += bias[static_cast<size_t>(j)];
+  }
+  return y;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const {
+  const Tensor sum = Linear(y, w);
+  for (size_t i = 0; i < sum.values.size(); ++i) residual.values[i] += sum.values[i];
+  return residual;
+}
+
+void ReferenceBackend::RotateAndStore(Tensor& qkv, const AttentionShape& shape, const Vector& q_norm, const Vector& k_norm,
+                                      int layer, const Placement<Cache>& at) const {
+  const int64_t half = shape.head_size / 2;
+  const auto rotate = [&](float* x, int64_t row, const Vector& gain) {
+    if (!gain.empty()) {
+      const auto norm = numerics_ == Numerics::kFloat ? RmsNormFloat : RmsNormExact;
+      norm(x, gain.data(), shape.norm_epsilon, shape.head_size, x);
+    }
+    const float* cosine = cosine_.data() + row * half;
+    const float* sine = sine_.data() + row * half;
+    for (int64_t i = 0; i < half; ++i) {
+      const float a = x[i], b = x[half + i];
+      x[i] = std::fma(a, cosine[i], 0.0f - b * sine[i]);
+      x[half + i] = std::fma(a, sine[i], b * cosine[i]);
+    }
+  };
+  for (const Segment<Cache>& segment : at.segments) {
+    auto& keys = segment.cache->keys;
+    auto& values = segment.cache->values;
+    keys.resize(std::max(keys.size(), static_cast<size_t>(layer) + 1));
+    values.resize(keys.size());
+    const auto end = static_cast<size_t>((segment.first_position + segment.rows) * shape.kv_heads * shape.head_size);
+    keys[static_cast<size_t>(layer)].resize(end);
+    values[static_cast<size_t>(layer)].resize(end);
+    for (int i = 0; i < segment.rows; ++i) {
+      const int64_t row = segment.first_row + i;
+      float* head = qkv.row(row);
+      for (int h = 0; h < shape.heads; ++h, head += shape.head_size) rotate(head, row, q_norm);
+      for (int h = 0; h < 2 * shape.kv_heads; ++h, head += shape.head_size) {
+        const bool is_key = h < shape.kv_heads;
+        if (is_key) rotate(head, row, k_norm);
+        if (numerics_ == Numerics::kExact) (kv_8bit_ ? RoundToInt8 : RoundToHalf)(head, shape.head_size);
+        const int64_t to = ((segment.first_position + i) * shape.kv_heads + h % shape.kv_heads) * shape.head_size;
+        std::copy_n(head, shape.head_size, (is_key ? keys : values)[static_cast<size_t>(layer)].begin() + to);
+      }
+    }
+  }
+}
+
+ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionShape& shape, const Vector& q_norm,
+                                                  const Vector& k_norm, int layer, const Placement<Cache>& at) const {
+  RotateAndStore(qkv, shape, q_norm, k_norm, layer, at);
+  Tensor y{.rows = qkv.rows, .columns = shape.heads * shape.head_size, .values = {}};
+  y.values.resize(static_cast<size_t>(y.rows * y.columns));
+  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.head_size));
+  for (const Segment<Cache>& segment : at.segments) {
+    for (int i = 0; i < segment.rows; ++i) {
+      for (int head = 0; head < shape.heads; ++head) {
+        const int64_t row = segment.first_row + i;
+        float* query = qkv.row(row) + head * shape.head_size;
+        for (int d = 0; d < shape.head_size; ++d) query[d] *= scale;
+        const int64_t kv_head = head / (shape.heads / shape.kv_heads);
+        const AttentionInput input = {
+            .query = query,
+            .keys = segment.cache->keys[static_cast<size_t>(layer)].data() + kv_head * shape.head_size,
+            .values = segment.cache->values[static_cast<size_t>(layer)].data() + kv_head * shape.head_size,
+            .stride = int64_t{shape.kv_heads} * shape.head_size,
+            .positions = segment.first_position + i + 1,
+            .head_size = shape.head_size};
+        (numerics_ == Numerics::kFloat ? AttentionFloat : AttentionExact)(input, y.row(row) + head * shape.head_size);
+      }
+    }
+  }
+  return y;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const {
+  const Tensor both = Linear(n, mlp.gate_up);
+  Tensor h{.rows = n.rows, .columns = both.columns / 2, .values = {}};
+  for (int64_t row = 0; row < h.rows; ++row) {
+    for (int64_t i = 0; i < h.columns; ++i) {
+      const float gate = both.row(row)[i], up = both.row(row)[h.columns + i];
+      const float e = numerics_ == Numerics::kFloat ? std::exp(-gate) : ExactExp(0.0f - gate);
+      h.values.push_back(gate / (1.0f + e) * up);
+    }
+  }
+  return Linear(h, mlp.down);
+}
+
+ReferenceBackend::Tensor ReferenceBackend::MlpAdd(Tensor x, const Vector& gain, float epsilon,
+                                                  const MlpWeights<Matrix>& mlp) const {
+  const Tensor y = Mlp(Norm(x, gain, epsilon), mlp);
+  for (size_t i = 0; i < y.values.size(); ++i) x.values[i] += y.values[i];
+  return x;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::ExpertsAdd(Tensor x, const Vector& gain, float epsilon,
+                                                      const ExpertWeights<Matrix>& experts) const {
+  const Tensor n = Norm(x, gain, epsilon);
+  const Tensor scores = Linear(n, experts.router);
+  for (int32_t row = 0; row < x.rows; ++row) {
+    const Tensor one = Rows(n, std::span(&row, 1));
+    const std::vector<RoutedExpert> routed = Route(std::span(scores.row(row), static_cast<size_t>(scores.columns)),
+                                                   experts.used, experts.normalise);
+    for (const RoutedExpert& expert : routed) {
+      const Tensor y = Mlp(one, experts.experts[static_cast<size_t>(expert.index)]);
+      for (int64_t i = 0; i < x.columns; ++i) x.row(row)[i] = std::fma(expert.weight, y.values[static_cast<size_t>(i)], x.row(row)[i]);
+    }
+    if (!experts.has_shared) continue;
+    const float weight = 1.0f / (1.0f + std::exp(-Linear(one, experts.shared_gate).values[0]));
+    const Tensor y = Mlp(one, experts.shared);
+    for (int64_t i = 0; i < x.columns; ++i) x.row(row)[i] = std::fma(weight, y.values[static_cast<size_t>(i)], x.row(row)[i]);
+  }
+  return x;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::Rows(const Tensor& x, std::span<const int32_t> rows) const {
+  Tensor y{.rows = static_cast<int64_t>(rows.size()), .columns = x.columns, .values = {}};
+  for (const int32_t row : rows) y.values.insert(y.values.end(), x.row(row), x.row(row) + x.columns);
+  return y;
+}
+
+}  // namespace walchen::model

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The oracle: every operation in plain loops, one thread, no SIMD. Slow and meant to be read; it stays for ever.
+//
+// Two ways to count. Float: weights as the file means them, sums in double, keys and values unrounded: what the model
+// "really" says. Exact: the roundings and the order of every sum of the cpu backend (the numerics contract in
+// tensor/kernels/kernels.h), so that its logits equal those of every kernel path with fused multiply-add bit for bit.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/status.h"
+#include "model/backend.h"
+
+namespace walchen::model {
+
+class ReferenceBackend {
+ public:
+  enum class Numerics { kFloat, kExact };
+
+  struct Tensor {
+    int64_t rows = 0;
+    int64_t columns = 0;
+    std::vector<float> values;
+    float* row(int64_t i) { return values.data() + i * columns; }
+    const float* row(int64_t i) const { return values.data() + i * columns; }
+  };
+  using Vector = std::vector<float>;
+  struct Matrix {
+    std::vector<MatrixPart> parts;  // the file's own bytes
+    int64_t rows = 0;
+    int64_t columns = 0;
+  };
+  // One sequence's keys and values as they are read back: [layer][position][KV head][head_size].
+  struct Cache {
+    std::vector<std::vector<float>> keys, values;
+  };
+
+  explicit ReferenceBackend(Numerics numerics, bool kv_8bit = false) : numerics_(numerics), kv_8bit_(kv_8bit) {}
+
+  // Parts keep pointing into the file, which must outlive the backend.
+  Result<Matrix> LoadMatrix(std::vector<MatrixPart> parts) const;
+  Vector LoadVector(std::vector<float> values) const { return values; }
+
+  // The vocabulary of model/backend.h.
+  Tensor Embed(const Matrix& table, std::span<const int32_t> tokens) const;
+  void SetPositions(const Placement<Cache>& at, std::span<const float> frequencies);
+  Tensor NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w, const Vector& bias) const;
+  Tensor Attend(Tensor qkv, const AttentionShape& shape, const Vector& q_norm, const Vector& k_norm, int layer,
+                const Placement<Cache>& at) const;
+  Tensor LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const;
+  Tensor MlpAdd(Tensor x, const Vector& gain, float epsilon, const MlpWeights<Matrix>& mlp) const;
+  Tensor ExpertsAdd(Tensor x, const Vector& gain, float epsilon, const ExpertWeights<Matrix>& experts) const;
+  Tensor Rows(const Tensor& x, std::span<const int32_t> rows) const;
+
+ private:
+  Tensor Norm(const Tensor& x, const Vector& gain, float epsilon) const;
+  Tensor Linear(const Tensor& x, const Matrix& w) const;
+  Tensor Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const;
+  void RotateAndStore(Tensor& qkv, const AttentionShape& shape, const Vector& q_norm, const Vector& k_norm, int layer,
+                      const Placement<Cache>& at) const;
+
+  Numerics numerics_;
+  bool kv_8bit_;
+  std::vector<float> cosine_, sine_;  // [row][head_size / 2]
+};
+
+}  // namespace walchen::model

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Norms, activations, rounding to int8: everything that is not a matrix product or attention.
+#pragma once
+
+#include <cmath>
+
+#include "tensor/kernels/kernels.h"
+#include "tensor/kernels/lanes-inl.h"
+
+namespace walchen::tensor {
+namespace {
+
+// e^x, relative error under 2^-22, exactly 1 at 0, exactly 0 below -87 (so that masked attention scores weigh nothing).
+// Range reduction by Cody and Waite, polynomial of Cephes' expf (Moshier 1989).
+WALCHEN_INLINE F32 Exp(F32 x) {
+  const F32 lowest = Set(-87.0f);
+  const F32 clamped = Min(Max(x, lowest), Set(88.0f));
+  const F32 n = RoundEven(clamped * Set(1.44269504088896341f));
+  F32 r = Fma(n, Set(-0.693359375f), clamped);  // ln 2 in two parts: the first has few bits, so n times it is exact
+  r = Fma(n, Set(2.12194440e-4f), r);
+  F32 p = Set(1.9875691500e-4f);
+  p = Fma(p, r, Set(1.3981999507e-3f));
+  p = Fma(p, r, Set(8.3334519073e-3f));
+  p = Fma(p, r, Set(4.1665795894e-2f));
+  p = Fma(p, r, Set(1.6666665459e-1f));
+  p = Fma(p, r, Set(5.0000001201e-1f));
+  const F32 e = Fma(p, r * r, r) + Set(1.0f);
+  const F32 power = AsFloatBits(ShiftLeft<23>(ToInt(n) + SetInt(127)));
+  return WhereGreaterEqual(x, lowest, e * power);
+}
+
+void Quantize(const float* x, int64_t columns, const QuantizedRows& q, int64_t row, int64_t first_column) {
+  int8_t* code = q.code + row * q.columns + first_column;
+  int64_t at = row * q.blocks() + first_column / q.block;
+  for (int64_t begin = 0; begin < columns; begin += q.block, ++at) {
+    F32 largest = Zero();
+    for (int64_t i = begin; i < begin + q.block; i += 16) largest = Max(largest, Abs(Load(x + i)));
+    const float max = MaxLanes(largest);
+    const F32 inverse = Set(max > 0.0f ? 127.0f / max : 0.0f);
+    I32 sum = SetInt(0);
+    for (int64_t i = begin; i < begin + q.block; i += 16) {
+      const I32 codes = ToInt(Load(x + i) * inverse);
+      StoreInt8(codes, code + i);
+      sum = sum + codes;
+    }
+    q.scale[at] = max / 127.0f;
+    q.sum[at] = SumIntLanes(sum);
+    q.scaled_sum[at] = q.scale[at] * static_cast<float>(q.sum[at]);
+  }
+}
+
+void RmsNorm(const float* x, const float* gain, float epsilon, int64_t n, float* y) {
+  F32 squares = Zero();
+  for (int64_t i = 0; i < n; i += 16) {
+    const F32 v = LoadPart(x + i, n - i);
+    squares = Fma(v, v, squares);
+  }
+  const F32 inverse = Set(1.0f / std::sqrt(SumLanes(squares) / static_cast<float>(n) + epsilon));
+  for (int64_t i = 0; i < n; i += 16) {
+    StorePart(LoadPart(x + i, n - i) * inverse * LoadPart(gain + i, n - i), n - i, y + i);
+  }
+}
+
+void SiluMul(const float* gate, const float* up, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; i += 16) {
+    const F32 g = LoadPart(gate + i, n - i);
+    const F32 silu = g / (Set(1.0f) + Exp(Zero() - g));
+    StorePart(silu * LoadPart(up + i, n - i), n - i, y + i);
+  }
+}
+
+void AddTo(const float* x, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; i += 16) StorePart(LoadPart(y + i, n - i) + LoadPart(x + i, n - i), n - i, y + i);
+}
+
+void Axpy(float a, const float* x, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; i += 16) {
+    StorePart(Fma(Set(a), LoadPart(x + i, n - i), LoadPart(y + i, n - i)), n - i, y + i);
+  }
+}
+
+void Scale(float a, int64_t n, float* x) {
+  for (int64_t i = 0; i < n; i += 16) StorePart(LoadPart(x + i, n - i) * Set(a), n - i, x + i);
+}
+
+void Rope(const float* cosine, const float* sine, int64_t n, float* x) {
+  const int64_t half = n / 2;
+  for (int64_t i = 0; i < half; i += 16) {
+    const int64_t count = half - i;
+    const F32 c = LoadPart(cosine + i, count), s = LoadPart(sine + i, count);
+    const F32 a = LoadPart(x + i, count), b = LoadPart(x + half + i, count);
+    StorePart(Fma(a, c, Zero() - b * s), count, x + i);
+    StorePart(Fma(a, s, b * c), count, x + half + i);
+  }
+}
+
+float MaxValue(const float* x, int64_t n) {
+  F32 max = Set(x[0]);
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) max = Max(max, Load(x + i));
+  float result = MaxLanes(max);
+  for (; i < n; ++i) result = result < x[i] ? x[i] : result;
+  return result;
+}
+
+float ExpSum(const float* x, float shift, float factor, int64_t n, float* y) {
+  F32 sum = Zero();
+  for (int64_t i = 0; i < n; i += 16) {
+    F32 e = Exp((LoadPart(x + i, n - i) - Set(shift)) * Set(factor));
+    StorePart(e, n - i, y + i);
+    sum = sum + LoadPart(y + i, n - i);  // not e: the lanes behind a short end count nothing
+  }
+  return SumLanes(sum);
+}
+
+}  // namespace
+}  // namespace walchen::tensor

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of this file's instruction set; what a path_*.cc file is made of.
+#pragma once
+
+#include "tensor/kernels/attention-inl.h"
+#include "tensor/kernels/elementwise-inl.h"
+#include "tensor/kernels/linear-inl.h"
+
+namespace walchen::tensor {
+namespace {
+
+constexpr KernelTable MakeTable(std::string_view name, bool (*supported)()) {
+  return {.name = name,
+          .supported = supported,
+          .linear = Linear,
+          .unpack_row = UnpackRow,
+          .quantize = Quantize,
+          .rms_norm = RmsNorm,
+          .silu_mul = SiluMul,
+          .add = AddTo,
+          .axpy = Axpy,
+          .rope = Rope,
+          .scale = Scale,
+          .store_kv = StoreKv,
+          .attend = Attend,
+          .merge_spans = MergeSpans,
+          .finish_attention = FinishAttention,
+          .max_value = MaxValue,
+          .exp_sum = ExpSum};
+}
+
+}  // namespace
+}  // namespace walchen::tensor
