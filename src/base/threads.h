@@ -48,6 +48,14 @@ class ThreadPool {
     });
   }
 
+  // As For with pieces of one item: work(item, worker).
+  template <class Work>
+  void Each(int64_t count, const Work& work) {
+    For(count, 1, [&](int64_t begin, int64_t end, int worker) {
+      for (int64_t item = begin; item < end; ++item) work(item, worker);
+    });
+  }
+
  private:
   struct Job {
     const void* context = nullptr;

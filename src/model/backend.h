@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -81,13 +82,13 @@ concept Backend = requires(B& b, typename B::Tensor x, const typename B::Matrix&
   { b.NormLinear(x, vector, 0.0f, matrix, vector) } -> std::same_as<typename B::Tensor>;
   // qkv is [t, (q + 2k) h]: each head of q and k is RMS-normed if gains are given, rotated, k and v go to the cache of the
   // layer, and each row's queries attend to everything up to its own position. [t, q h].
-  { b.Attend(x, shape, vector, vector, 0, at) } -> std::same_as<typename B::Tensor>;
+  { b.Attend(std::move(x), shape, vector, vector, 0, at) } -> std::same_as<typename B::Tensor>;
   // residual + y W^T, [t, d].
-  { b.LinearAdd(x, matrix, x) } -> std::same_as<typename B::Tensor>;
+  { b.LinearAdd(x, matrix, std::move(x)) } -> std::same_as<typename B::Tensor>;
   // x + down(silu(gate(n)) * up(n)) with n = RMSNorm(x).
-  { b.MlpAdd(x, vector, 0.0f, mlp) } -> std::same_as<typename B::Tensor>;
+  { b.MlpAdd(std::move(x), vector, 0.0f, mlp) } -> std::same_as<typename B::Tensor>;
   // x + the weighted sum of the experts' answers to n.
-  { b.ExpertsAdd(x, vector, 0.0f, experts) } -> std::same_as<typename B::Tensor>;
+  { b.ExpertsAdd(std::move(x), vector, 0.0f, experts) } -> std::same_as<typename B::Tensor>;
   // Those rows of x.
   { b.Rows(x, indices) } -> std::same_as<typename B::Tensor>;
 };

@@ -39,8 +39,9 @@ struct LinearArgs {
   const float* x = nullptr;     // [token][columns]
   QuantizedRows q;
   int64_t tokens = 0;
-  float* y = nullptr;           // y[token * y_stride + row]
+  float* y = nullptr;           // y[token * y_stride + row - y_first_row]
   int64_t y_stride = 0;
+  int64_t y_first_row = 0;
   const float* bias = nullptr;  // per row, added after the sum; may be null
   bool add = false;             // y += sum instead of y = sum
 };

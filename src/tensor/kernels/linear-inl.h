@@ -237,7 +237,7 @@ WALCHEN_INLINE void DotGroups(const uint8_t* const (&chunk)[R], const int8_t* x,
 
 WALCHEN_INLINE void StoreTile(F32 sum, const LinearArgs& args, int64_t token, int64_t tile) {
   const int64_t row = tile * kTileRows;
-  float* y = args.y + token * args.y_stride + row;
+  float* y = args.y + token * args.y_stride + row - args.y_first_row;
   const int64_t rows = args.weights->rows() - row;
   alignas(64) float whole[kTileRows];
   if (rows >= kTileRows) {
