@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer/model_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/limits.h"
+#include "infer/cpu_model.h"
+
+namespace walchen::infer {
+namespace {
+
+using formats::TokenId;
+
+// For models that come without a template: the form that most instruction models of unknown origin were trained on.
+constexpr std::string_view kChatMl =
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+int64_t BytesOf(const CpuBackend::Matrix& matrix) {
+  int64_t bytes = 0;
+  for (const tensor::PackedMatrix& part : matrix.parts) bytes += part.bytes();
+  return bytes;
+}
+
+int64_t BytesOf(const model::MlpWeights<CpuBackend::Matrix>& mlp) { return BytesOf(mlp.gate_up) + BytesOf(mlp.down); }
+
+int64_t BytesOf(const model::LlamaWeights<CpuBackend>& weights) {
+  int64_t bytes = BytesOf(weights.embedding) + BytesOf(weights.head);
+  for (const auto& block : weights.blocks) {
+    bytes += BytesOf(block.qkv) + BytesOf(block.attention_out) + BytesOf(block.mlp) + BytesOf(block.experts.router) +
+             BytesOf(block.experts.shared) + BytesOf(block.experts.shared_gate);
+    for (const auto& expert : block.experts.experts) bytes += BytesOf(expert);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ModelFile>> ModelFile::Load(base::Files& files, const base::Path& path,
+                                                         const Options& options) {
+  auto model = CpuModel::Load(files, path, options);
+  if (!model) return Forward(model, path.native());
+  return std::shared_ptr<const ModelFile>(std::move(*model));
+}
+
+Result<std::shared_ptr<const CpuModel>> CpuModel::Load(base::Files& files, const base::Path& path,
+                                                       const Options& options) {
+  std::shared_ptr<CpuModel> model(new CpuModel());  // NOLINT: the constructor is private, make_shared cannot call it
+  TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, path));
+  model->name_ = path.stem().native();
+  TRY_ASSIGN(model->config_, model::ReadLlamaConfig(*file));
+  TRY_ASSIGN(model->tokenizer_, formats::Tokenizer::FromGguf(*file));
+  if (model->tokenizer_->vocabulary_size() > model->config_.vocabulary) {
+    return Fail(ErrorCode::kCorrupt, "the tokenizer has {} tokens, but token_embd.weight has {} rows",
+                model->tokenizer_->vocabulary_size(), model->config_.vocabulary);
+  }
+  std::string_view source = kChatMl;
+  if (file->Find("tokenizer.chat_template") != nullptr) {
+    TRY_ASSIGN(source, file->Text("tokenizer.chat_template"));
+  }
+  TRY_ASSIGN(model->chat_template_, formats::ChatTemplate::Parse(source));
+  TRY_ASSIGN(model->kernels_, tensor::ChooseKernels());
+  base::ThreadPool pool(options.threads > 0 ? options.threads : base::AvailableCpus());
+  CpuBackend backend(*model->kernels_, pool, model->kv_shape(false));
+  TRY_ASSIGN(model->weights_, model::LoadLlama(backend, *file, model->config_));
+  model->weight_bytes_ = BytesOf(model->weights_);
+  return std::shared_ptr<const CpuModel>(std::move(model));
+}
+
+Result<std::vector<TokenId>> CpuModel::EncodeChat(const nlohmann::ordered_json& messages,
+                                                  const nlohmann::ordered_json& tools) const {
+  nlohmann::ordered_json variables = {{"messages", messages}, {"add_generation_prompt", true}};
+  if (!tools.is_null()) variables["tools"] = tools;
+  const auto spelling = [&](std::optional<TokenId> token) {
+    return token ? std::string(tokenizer_->Bytes(*token)) : std::string();
+  };
+  variables["bos_token"] = spelling(tokenizer_->bos());
+  variables["eos_token"] = spelling(tokenizer_->eos());
+  TRY_ASSIGN(const std::vector<formats::TextPart> parts, chat_template_->Render(variables));
+  std::vector<TokenId> tokens = tokenizer_->Encode(parts);
+  const std::optional<TokenId> bos = tokenizer_->bos();
+  if (tokenizer_->adds_bos() && bos && (tokens.empty() || tokens.front() != *bos)) tokens.insert(tokens.begin(), *bos);
+  if (tokens.empty()) return Fail(ErrorCode::kInvalidArgument, "the conversation is empty: expected at least one message");
+  return tokens;
+}
+
+}  // namespace walchen::infer

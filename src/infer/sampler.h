@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Logits to the next token.
+//
+// A draw depends on the seed and on how many tokens were drawn before it, on nothing else, so a stored seed reproduces an
+// answer. Temperature 0 takes the first of the highest logits.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/rng.h"
+#include "infer/engine.h"
+
+namespace walchen::infer {
+
+struct SampledToken {
+  TokenId token = 0;
+  float logprob = 0;                          // of the model's own distribution, before any of the options
+  std::vector<TokenLogprob> top_logprobs;     // likewise; as many as asked for, most likely first
+};
+
+// One request's state. Not thread-safe.
+class Sampler {
+ public:
+  // `prompt` counts for the repetition penalty. The options are valid (Validate).
+  Sampler(const SamplingOptions& options, std::span<const TokenId> prompt, int vocabulary_size);
+
+  // Chooses and remembers the next token. `logits` (one per vocabulary entry) are overwritten.
+  SampledToken Next(std::span<float> logits);
+
+ private:
+  void FillLogprobs(std::span<const float> logits, SampledToken& sampled) const;
+  void Penalise(std::span<float> logits) const;
+  TokenId Draw(std::span<const float> logits);
+
+  SamplingOptions options_;
+  base::Rng rng_;
+  std::vector<uint8_t> seen_;       // in prompt or answer, if the repetition penalty needs it
+  std::vector<uint16_t> answered_;  // how often in the answer, if a penalty needs it
+};
+
+}  // namespace walchen::infer
