@@ -174,11 +174,10 @@ void FinishAttention(int head_size, const AttentionState& state, int row, float*
   for (int d = 0; d < head_size; d += 16) Store(Load(out + d) * inverse, y + d);
 }
 
-// Scale and codes of one head's vector; its position's scale is written where the page keeps it.
-WALCHEN_INLINE float Int8Scale(const float* x, int head_size) {
+WALCHEN_INLINE float MaxMagnitude(const float* x, int head_size) {
   F32 largest = Zero();
   for (int d = 0; d < head_size; d += 16) largest = Max(largest, Abs(Load(x + d)));
-  return MaxLanes(largest) / 127.0f;
+  return MaxLanes(largest);
 }
 
 void StoreKvInt8(const KvPageLayout& layout, const float* key, const float* value, int position, std::byte* page) {
@@ -186,17 +185,17 @@ void StoreKvInt8(const KvPageLayout& layout, const float* key, const float* valu
   auto* keys = reinterpret_cast<int8_t*>(page) + position / 16 * head_size * 16 + position % 16;
   auto* values = reinterpret_cast<int8_t*>(page + layout.key_bytes()) + position * head_size;
   auto* scales = reinterpret_cast<float*>(page + 2 * layout.key_bytes());
-  const float key_scale = Int8Scale(key, head_size), value_scale = Int8Scale(value, head_size);
-  const F32 key_inverse = Set(key_scale > 0.0f ? 1.0f / key_scale : 0.0f);
-  const F32 value_inverse = Set(value_scale > 0.0f ? 1.0f / value_scale : 0.0f);
+  const float key_max = MaxMagnitude(key, head_size), value_max = MaxMagnitude(value, head_size);
+  const F32 key_inverse = Set(key_max >= kSmallestRounded ? 127.0f / key_max : 0.0f);
+  const F32 value_inverse = Set(value_max >= kSmallestRounded ? 127.0f / value_max : 0.0f);
   alignas(64) int8_t code[16];
   for (int d = 0; d < head_size; d += 16) {
     StoreInt8(ToInt(Load(key + d) * key_inverse), code);
     for (int i = 0; i < 16; ++i) keys[(d + i) * 16] = code[i];
     StoreInt8(ToInt(Load(value + d) * value_inverse), values + d);
   }
-  scales[position] = key_scale;
-  scales[kPagePositions + position] = value_scale;
+  scales[position] = key_max / 127.0f;
+  scales[kPagePositions + position] = value_max / 127.0f;
 }
 
 void StoreKv(const KvPageLayout& layout, const float* key, const float* value, int position, std::byte* page) {

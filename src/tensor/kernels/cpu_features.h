@@ -8,5 +8,7 @@ namespace walchen::tensor {
 bool SupportsSse4();
 bool SupportsAvx2();  // with FMA, F16C and BMI, as every CPU with AVX2 but a few VIA ones
 bool SupportsVnni();  // AVX-512 F, BW, DQ, VL, CD and VNNI
+// VNNI and AMX-INT8. Tile registers are 8 KiB that Linux saves for a process only after it asked: the first call asks.
+bool SupportsAmx();
 
 }  // namespace walchen::tensor

@@ -37,7 +37,7 @@ void Quantize(const float* x, int64_t columns, const QuantizedRows& q, int64_t r
     F32 largest = Zero();
     for (int64_t i = begin; i < begin + q.block; i += 16) largest = Max(largest, Abs(Load(x + i)));
     const float max = MaxLanes(largest);
-    const F32 inverse = Set(max > 0.0f ? 127.0f / max : 0.0f);
+    const F32 inverse = Set(max >= kSmallestRounded ? 127.0f / max : 0.0f);
     I32 sum = SetInt(0);
     for (int64_t i = begin; i < begin + q.block; i += 16) {
       const I32 codes = ToInt(Load(x + i) * inverse);

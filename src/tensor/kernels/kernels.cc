@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor/kernels/kernels.h"
 
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <string>
 
@@ -11,6 +15,7 @@ namespace walchen::tensor {
 extern const KernelTable kVnniKernels;
 extern const KernelTable kAvx2Kernels;
 extern const KernelTable kSse4Kernels;
+void LinearOnAmx(const LinearArgs& args, int64_t first, int64_t last);
 
 // __builtin_cpu_supports also asks XGETBV whether the operating system saves the wide registers.
 bool SupportsSse4() { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"); }
@@ -24,9 +29,26 @@ bool SupportsVnni() {
          __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vnni");
 }
 
+bool SupportsAmx() {
+  // CPUID leaf 7: EDX bit 24 is AMX-TILE, bit 25 AMX-INT8 (gcc 12's __builtin_cpu_supports does not know them).
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  constexpr unsigned kTileAndInt8 = 3U << 24;
+  if (!SupportsVnni() || __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  if ((edx & kTileAndInt8) != kTileAndInt8) return false;
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 std::span<const KernelTable* const> AllKernels() {
-  static constexpr const KernelTable* kTables[] = {&kVnniKernels, &kAvx2Kernels, &kSse4Kernels};
-  return kTables;
+  static const KernelTable amx = [] {  // VNNI but for products with many tokens
+    KernelTable table = kVnniKernels;
+    table.name = "amx-int8";
+    table.supported = SupportsAmx;
+    table.linear = LinearOnAmx;
+    return table;
+  }();
+  static const KernelTable* const tables[] = {&amx, &kVnniKernels, &kAvx2Kernels, &kSse4Kernels};
+  return tables;
 }
 
 Result<const KernelTable*> ChooseKernels() {

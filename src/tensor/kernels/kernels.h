@@ -19,7 +19,7 @@
 namespace walchen::tensor {
 
 // Rows of activations rounded to int8, with one scale per `block` columns (16 or 32):
-//   scale = max|x| / 127,  code = round_to_even(x * (127 / max|x|)).
+//   scale = max|x| / 127,  code = round_to_even(x * (127 / max|x|));  all codes 0 where max|x| < kSmallestRounded.
 // Layout: [row][columns] and [row][columns / block].
 struct QuantizedRows {
   int64_t columns = 0;
@@ -31,6 +31,8 @@ struct QuantizedRows {
 
   int64_t blocks() const { return columns / block; }
 };
+// Below about 3.7e-37 the factor 127 / max|x| would be infinite.
+inline constexpr float kSmallestRounded = 1e-36f;
 
 // y[token][row] = sum over columns of w[row][column] * x[token][column], for tiles of 16 rows.
 struct LinearArgs {
@@ -52,7 +54,9 @@ inline constexpr int kPagePositions = 64;
 
 struct KvPageLayout {
   int head_size = 0;
-  bool int8 = false;  // one byte and one float scale per position and head, else half
+  // One byte and one float scale per position and head, else half. The scale multiplies the whole score q . codes, and the
+  // softmax weight before the value's codes are added up.
+  bool int8 = false;
   int64_t element_bytes() const { return int8 ? 1 : 2; }
   int64_t key_bytes() const { return int64_t{kPagePositions} * head_size * element_bytes(); }
   int64_t scale_bytes() const { return int8 ? kPagePositions * int64_t{sizeof(float)} : 0; }
@@ -118,6 +122,13 @@ struct KernelTable {
   float (*max_value)(const float* x, int64_t n);
   // y = exp((x - shift) * factor); returns the sum, in 16 lanes.
   float (*exp_sum)(const float* x, float shift, float factor, int64_t n, float* y);
+
+  // For measuring the machine: as many fused multiply-adds, or 8-bit dot products, as registers allow; returns how many
+  // operations (a multiplication and an addition are two) that was.
+  int64_t (*burn_float)(int64_t rounds);
+  int64_t (*burn_int8)(int64_t rounds);
+  // Reads every byte once; returns some function of them.
+  int64_t (*read_memory)(const uint8_t* data, int64_t bytes);
 };
 
 // All tables this binary carries, best first; the last one runs on every CPU Walchen supports (SSE4.2).

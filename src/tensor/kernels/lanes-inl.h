@@ -18,6 +18,8 @@
 
 #include <immintrin.h>
 
+#include "tensor/quant.h"
+
 #define WALCHEN_INLINE inline __attribute__((always_inline))
 #define WALCHEN_UNROLL _Pragma("GCC unroll 64")
 
@@ -84,6 +86,7 @@ WALCHEN_INLINE I32 LoadUint8(const uint8_t* p) {
   WALCHEN_EACH(I32, hn::PromoteTo(kI32, hn::LoadU(kU8In32, p + i * kVectorLanes)));
 }
 
+WALCHEN_INLINE I32 LoadInts(const int32_t* p) { WALCHEN_EACH(I32, hn::LoadU(kI32, p + i * kVectorLanes)); }
 WALCHEN_INLINE I32 SetInt(int32_t x) { WALCHEN_EACH(I32, hn::Set(kI32, x)); }
 WALCHEN_INLINE I32 operator+(I32 a, I32 b) { WALCHEN_EACH(I32, hn::Add(a.v[i], b.v[i])); }
 WALCHEN_INLINE I32 operator&(I32 a, I32 b) { WALCHEN_EACH(I32, hn::And(a.v[i], b.v[i])); }
@@ -99,9 +102,15 @@ WALCHEN_INLINE void StoreInt8(I32 x, int8_t* p) {
 }
 // To IEEE half, ties to even.
 WALCHEN_INLINE void StoreHalf(F32 x, uint16_t* p) {
+#if defined(__F16C__)
   WALCHEN_UNROLL for (int i = 0; i < kVectors; ++i) {
     hn::StoreU(hn::DemoteTo(kF16, x.v[i]), kF16, reinterpret_cast<hwy::float16_t*>(p) + i * kVectorLanes);
   }
+#else  // Highway 1.0 would cut the bits off instead of rounding, and make 1e6 finite
+  alignas(64) float whole[16];
+  Store(x, whole);
+  for (int i = 0; i < 16; ++i) p[i] = FloatToHalf(whole[i]);
+#endif
 }
 
 // Reductions of the 16 lanes: lane i with lane i+8, then i+4, i+2, i+1. The order is part of the numerics contract.

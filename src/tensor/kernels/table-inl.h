@@ -6,6 +6,7 @@
 #include "tensor/kernels/attention-inl.h"
 #include "tensor/kernels/elementwise-inl.h"
 #include "tensor/kernels/linear-inl.h"
+#include "tensor/kernels/roofline-inl.h"
 
 namespace walchen::tensor {
 namespace {
@@ -27,7 +28,10 @@ constexpr KernelTable MakeTable(std::string_view name, bool (*supported)()) {
           .merge_spans = MergeSpans,
           .finish_attention = FinishAttention,
           .max_value = MaxValue,
-          .exp_sum = ExpSum};
+          .exp_sum = ExpSum,
+          .burn_float = BurnFloat,
+          .burn_int8 = BurnInt8,
+          .read_memory = ReadMemory};
 }
 
 }  // namespace
