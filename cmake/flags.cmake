@@ -13,6 +13,13 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wformat=2 -Wconversion -Wimplicit-fallthrough
                     -Werror=format-security)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-array-bounds -Wno-restrict)  # g++ 12 sees overflows in std::string that are not there (PR 105651)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # The same rules as with g++, where -Wconversion does not mean signs; libstdc++ 12's own stable_sort is "deprecated".
+  add_compile_options(-Wno-sign-conversion -Wno-deprecated-declarations)
+endif()
 if(WALCHEN_WERROR)
   add_compile_options(-Werror)
 endif()
@@ -32,4 +39,7 @@ check_pie_supported()
 if(WALCHEN_SANITIZE)
   add_compile_options(-fsanitize=${WALCHEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${WALCHEN_SANITIZE})
+endif()
+if(WALCHEN_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # lets libFuzzer see which edges an input reaches
 endif()

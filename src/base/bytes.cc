@@ -3,6 +3,19 @@
 
 namespace walchen::base {
 
+std::string Quoted(std::string_view text, size_t max_bytes) {
+  std::string quoted = "\"";
+  for (const char c : text.substr(0, max_bytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7F || c == '"' || c == '\\') {
+      quoted += fmt::format("\\x{:02x}", byte);
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted += text.size() > max_bytes ? "\"..." : "\"";
+}
+
 Result<uint64_t> CheckedAdd(uint64_t a, uint64_t b) {
   uint64_t sum;
   if (__builtin_add_overflow(a, b, &sum)) return Fail(ErrorCode::kCorrupt, "{} + {} does not fit 64 bits", a, b);

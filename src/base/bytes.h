@@ -26,6 +26,10 @@ using Bytes = std::span<const std::byte>;
 inline Bytes AsBytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 inline std::string_view AsText(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+// Text from outside as it may stand in a message: in quotes, at most `max_bytes` of it, and everything but printable
+// ASCII as \x1b, so that a terminal cannot take it for a command.
+std::string Quoted(std::string_view text, size_t max_bytes = 80);
+
 // a + b and a * b, or kCorrupt where the true result does not fit 64 bits.
 Result<uint64_t> CheckedAdd(uint64_t a, uint64_t b);
 Result<uint64_t> CheckedMul(uint64_t a, uint64_t b);

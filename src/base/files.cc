@@ -38,6 +38,9 @@ tl::unexpected<Error> FailErrno(std::string_view action, const Path& path, int e
   return Fail(CodeOf(error), "cannot {} {}: {}", action, path.native(), std::strerror(error));
 }
 
+// Not blocking: opening a named pipe would wait for its writer before we could see that it is no file.
+constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
 // Owns a file descriptor.
 class Descriptor {
  public:
@@ -107,7 +110,7 @@ class OsFiles : public Files {
  public:
   Result<std::unique_ptr<MappedFile>> Map(const Path& path) override {
     uint64_t size = 0;
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor fd(::open(path.c_str(), kReadFlags));
     if (!fd.ok()) return FailErrno("open", path, errno);
     TRY(RegularSize(fd, path, size));
     if (size == 0) return std::unique_ptr<MappedFile>(std::make_unique<OsMappedFile>(nullptr, 0));
@@ -118,7 +121,7 @@ class OsFiles : public Files {
 
   Result<std::string> Read(const Path& path, uint64_t max_bytes) override {
     uint64_t size = 0;
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor fd(::open(path.c_str(), kReadFlags));
     if (!fd.ok()) return FailErrno("open", path, errno);
     TRY(RegularSize(fd, path, size));
     if (size > max_bytes) {
@@ -206,18 +209,37 @@ Files& Files::Os() {
   return files;
 }
 
+namespace {
+
+struct TemporaryFile {
+  Path path;
+  std::unique_ptr<WritableFile> file;
+};
+
+// In a container every start has the same process number, so a name may be taken by what an earlier life left behind.
+Result<TemporaryFile> CreateBeside(Files& files, const Path& path, uint32_t mode) {
+  constexpr int kAttempts = 1'000;
+  static std::atomic<uint64_t> counter = 0;
+  for (int attempt = 1;; ++attempt) {
+    Path temporary = path.native() + fmt::format(".tmp-{}-{}", ::getpid(), counter.fetch_add(1));
+    auto file = files.Create(temporary, mode);
+    if (file) return TemporaryFile{std::move(temporary), std::move(*file)};
+    if (file.error().code() != ErrorCode::kAlreadyExists || attempt == kAttempts) return Forward(file);
+  }
+}
+
+}  // namespace
+
 Result<void> ReplaceFile(Files& files, const Path& path, uint32_t mode,
                          const std::function<Result<void>(WritableFile&)>& write) {
-  static std::atomic<uint64_t> counter = 0;
-  const Path temporary = path.native() + fmt::format(".tmp-{}-{}", ::getpid(), counter.fetch_add(1));
+  TRY_ASSIGN(const TemporaryFile temporary, CreateBeside(files, path, mode));
   const auto attempt = [&]() -> Result<void> {
-    TRY_ASSIGN(const auto file, files.Create(temporary, mode));
-    TRY(write(*file));
-    TRY(file->Sync());
-    return files.Rename(temporary, path);
+    TRY(write(*temporary.file));
+    TRY(temporary.file->Sync());
+    return files.Rename(temporary.path, path);
   };
   if (auto done = attempt(); !done) {
-    (void)files.Remove(temporary);  // best effort: the first error is the one to tell
+    (void)files.Remove(temporary.path);  // best effort: the first error is the one to tell
     return Forward(done);
   }
   return files.SyncFolder(path.parent_path());

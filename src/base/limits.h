@@ -19,17 +19,25 @@
   LIMIT(kTensorMaxDimensions, 4, "dimensions", "ggml's own bound")                                                     \
   LIMIT(kSafetensorsMaxHeaderBytes, 100'000'000, "bytes", "the format's own bound")                                    \
   LIMIT(kSafetensorsMaxShards, 1'024, "files", "a 405B model has 191")                                                 \
+  LIMIT(kSafetensorsMaxTensors, 1'048'576, "tensors", "a 671B mixture of experts has 92,000")                          \
+  LIMIT(kSafetensorsMaxDimensions, 8, "dimensions", "video convolutions have 5")                                       \
+  LIMIT(kSafetensorsIndexMaxBytes, 67'108'864, "bytes", "the largest in use are about 9 MB")                           \
   LIMIT(kConfigJsonMaxBytes, 1'048'576, "bytes", "config.json of today's models is under 10 KiB")                      \
   LIMIT(kTokenizerJsonMaxBytes, 67'108'864, "bytes", "the largest in use are about 35 MB")                             \
   LIMIT(kJsonMaxDepth, 64, "levels", "simdjson allows 1,024; no file or request of ours needs more than 20")           \
   /* Text */                                                                                                           \
   LIMIT(kVocabularyMaxTokens, 1'048'576, "tokens", "the largest vocabularies have 262,144")                            \
   LIMIT(kTokenMaxBytes, 65'536, "bytes", "the longest known token has under 1 KiB")                                    \
+  LIMIT(kAddedTokenMaxBytes, 1'024, "bytes", "a text takes at most this often its length; in use are under 100")       \
+  LIMIT(kTokenizerMaxSteps, 64, "steps", "normalisers and pre-tokenizers in a row; the longest in use is seven")       \
   LIMIT(kTemplateMaxBytes, 1'048'576, "bytes", "the longest chat templates are about 30 KiB")                          \
   LIMIT(kTemplateMaxSteps, 4'000'000, "steps", "a 1,000-message chat takes about 100,000")                             \
-  LIMIT(kTemplateMaxDepth, 64, "levels", "nesting of blocks, expressions and macro calls")                             \
+  LIMIT(kTemplateMaxDepth, 64, "levels", "nesting of blocks and brackets as written; macro calls inside macro calls")  \
+  LIMIT(kTemplateMaxFrames, 512, "levels", "nested evaluation, 8 a macro call; 1 MiB of stack; nested values")         \
   LIMIT(kTemplateMaxOutputBytes, 67'108'864, "bytes", "four times the largest request")                                \
+  LIMIT(kTemplateMaxMemoryBytes, 268'435'456, "bytes", "all values of one rendering, garbage included")                \
   LIMIT(kPromptMaxBytes, 16'777'216, "bytes", "a prompt is at most one request body")                                  \
+  LIMIT(kEvaluationTextMaxBytes, 67'108'864, "bytes", "the test texts in use have about 1.3 MB")                       \
   /* Models */                                                                                                         \
   LIMIT(kModelMaxLayers, 1'024, "layers", "the deepest in use has 126")                                                \
   LIMIT(kModelMaxWidth, 131'072, "values", "d_model, d_ff: the widest in use has 53,248")                              \
@@ -39,18 +47,28 @@
   /* Requests */                                                                                                       \
   LIMIT(kHttpMaxHeaderBytes, 16'384, "bytes", "all header lines of a request together")                                \
   LIMIT(kHttpMaxBodyBytes, 16'777'216, "bytes", "413 before it is read")                                               \
+  LIMIT(kHttpMaxHeaderFields, 100, "headers", "browsers send about 20")                                                \
+  LIMIT(kHttpMaxTargetBytes, 8'192, "bytes", "path and query of a request")                                            \
+  LIMIT(kHttpMaxBodiesBytes, 268'435'456, "bytes", "all request bodies in memory together; then 503 with Retry-After") \
+  LIMIT(kHttpMaxUnsentBytes, 4'194'304, "bytes", "of a stream that its client does not read; then it is cut off")      \
+  LIMIT(kApiKeyFileMaxBytes, 512, "bytes", "keys of other services are under 200; it must fit into a header")          \
   LIMIT(kHttpMaxConnections, 10'000, "connections", "epoll; 16 KiB each")                                              \
   LIMIT(kHttpHeaderTimeoutMs, 10'000, "ms", "a client that sends no whole header by then is cut off")                  \
   LIMIT(kHttpBodyTimeoutMs, 30'000, "ms", "a client that sends no whole body by then is cut off")                      \
   LIMIT(kHttpWriteTimeoutMs, 30'000, "ms", "a client that reads nothing for so long is cut off")                       \
+  LIMIT(kHttpIdleTimeoutMs, 60'000, "ms", "a connection without a request is closed after that")                       \
   LIMIT(kHttpDrainMs, 30'000, "ms", "how long running answers may finish after SIGTERM")                               \
   LIMIT(kQueueMaxRequests, 256, "requests", "then 429 with Retry-After")                                               \
+  LIMIT(kRequestMaxJsonValues, 1'000'000, "values", "a conversation of 10,000 messages has 50,000")                    \
   LIMIT(kChatMaxMessages, 10'000, "messages", "one request's conversation")                                            \
   LIMIT(kStopMaxStrings, 16, "strings", "OpenAI allows 4")                                                             \
   LIMIT(kStopMaxBytes, 1'024, "bytes", "one stop string")                                                              \
   LIMIT(kLogitBiasMaxTokens, 4'096, "tokens", "OpenAI allows 300")                                                     \
   LIMIT(kTopLogprobsMax, 20, "tokens", "OpenAI's bound")                                                               \
   LIMIT(kChoicesMax, 16, "choices", "n of one request")                                                                \
+  /* Command line */                                                                                                   \
+  LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
+  LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \
   /* Machine */                                                                                                        \
   LIMIT(kThreadsMax, 512, "threads", "the largest x86 servers have 384 cores")
 

@@ -15,6 +15,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "formats/tokenizer.h"
 
@@ -24,7 +25,8 @@ namespace walchen::formats {
 class ChatTemplate {
  public:
   // Errors: kCorrupt with line and column in the message, kUnsupported (names the construct), kTooLarge.
-  static Result<std::unique_ptr<ChatTemplate>> Parse(std::string_view source);
+  // strftime_now reads `clock`, which must outlive the template, and shows local time.
+  static Result<std::unique_ptr<ChatTemplate>> Parse(std::string_view source, base::Clock& clock = base::Clock::Os());
   virtual ~ChatTemplate() = default;
 
   // Runs the program. `variables` is an object: messages, tools, bos_token, eos_token, add_generation_prompt, date, ...

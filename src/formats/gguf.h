@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,9 +25,12 @@ namespace walchen::formats {
 
 // One value of the metadata. Integers of every width are int64 or uint64, both float widths are double.
 // Arrays of numbers and texts are flat vectors; an array of arrays is kept as its raw bytes and has no accessor.
-struct GgufValue;
 using GgufArray = std::variant<std::vector<int64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string>>;
-struct GgufValue : std::variant<int64_t, uint64_t, double, bool, std::string, GgufArray> {
+struct GgufNestedArray {
+  std::string bytes;  // as in the file, from the outer array's item type on
+  bool operator==(const GgufNestedArray&) const = default;
+};
+struct GgufValue : std::variant<int64_t, uint64_t, double, bool, std::string, GgufArray, GgufNestedArray> {
   using variant::variant;
 };
 
@@ -51,7 +55,8 @@ class GgufFile {
 
   // Metadata in file order; keys are unique.
   virtual std::span<const std::pair<std::string, GgufValue>> metadata() const = 0;
-  const GgufValue* Find(std::string_view key) const;
+  // Null if there is none.
+  virtual const GgufValue* Find(std::string_view key) const = 0;
 
   // Typed look-ups. A missing key is kNotFound, another type or a number that does not fit is kCorrupt; both name the key.
   Result<int64_t> Int(std::string_view key) const;
@@ -64,7 +69,8 @@ class GgufFile {
 
   // In file order; names are unique, bytes do not overlap and lie inside the file.
   virtual std::span<const TensorEntry> tensors() const = 0;
-  const TensorEntry* FindTensor(std::string_view name) const;
+  // Null if there is none.
+  virtual const TensorEntry* FindTensor(std::string_view name) const = 0;
   // The bytes of one tensor; they live as long as this object. Thread-safe.
   virtual base::Bytes Data(const TensorEntry& tensor) const = 0;
   // See base::MappedFile::DropResident.
@@ -72,13 +78,16 @@ class GgufFile {
 };
 
 // Writes a GGUF version 3 file, durably (old or new, never half). Keys and tensors keep their order.
+// Numbers are written in 32 bits where they fit, because that is the width other readers ask for: a double becomes the
+// nearest float. Tensors are aligned to general.alignment if that key was added, else to 32 bytes.
 class GgufWriter {
  public:
   void Add(std::string key, GgufValue value);
   // Declares a tensor; its bytes are asked for when the file is written, one tensor at a time.
   using Produce = std::function<Result<std::string>()>;
   void AddTensor(std::string name, tensor::DType type, std::vector<uint64_t> shape, Produce bytes);
-  // Errors: those of base::Files; kInvalidArgument when a producer gives another length than the shape says.
+  // Errors: those of base::Files and of the producers; kInvalidArgument when a producer gives another length than the
+  // shape says, or when GgufFile would refuse the file.
   Result<void> Write(base::Files& files, const base::Path& path) const;
 
  private:

@@ -186,32 +186,34 @@ bool CpuEngine::Collect() {
 // waiting for it is cheaper than computing the same again.
 bool CpuEngine::WaitsForPrefix(const RunningRequest& request, int64_t cached) const {
   return std::ranges::any_of(running_, [&](const auto& other) {
+    if (!other->reads_prompt()) return false;
     const auto common = std::ranges::mismatch(request.prompt(), other->prompt()).in1 - request.prompt().begin();
     const int64_t shareable = common / tensor::kPagePositions * tensor::kPagePositions;
-    return other->reads_prompt() && shareable > cached && shareable > other->computed();
+    return shareable > cached && shareable > other->computed();
   });
 }
 
+// First come, first served: nobody overtakes the one that waits for memory. One that waits for its beginning to be read by
+// somebody else is passed by, though: that may take seconds.
 void CpuEngine::AdmitQueued() {
+  size_t place = 0;
   while (static_cast<int>(running_.size()) < options_.max_running) {
-    std::unique_ptr<RunningRequest> request;
+    RunningRequest* request = nullptr;
     {
       const std::lock_guard lock(mutex_);
-      if (queue_.empty()) return;
-      request = std::move(queue_.front());
-      queue_.pop_front();
+      if (place == queue_.size()) return;
+      request = queue_[place].get();  // stays valid: others add to the queue, only this thread takes out of it
     }
-    std::optional<KvCache::Sequence> pages;
-    if (!WaitsForPrefix(*request, cache_.CachedTokens(request->prompt()))) {
-      pages = cache_.Admit(request->prompt(), request->most_tokens());
+    if (WaitsForPrefix(*request, cache_.CachedTokens(request->prompt()))) {
+      ++place;
+      continue;
     }
-    if (!pages) {  // first come, first served: nobody overtakes the one that waits for memory
-      const std::lock_guard lock(mutex_);
-      queue_.push_front(std::move(request));
-      return;
-    }
+    std::optional<KvCache::Sequence> pages = cache_.Admit(request->prompt(), request->most_tokens());
+    if (!pages) return;
     request->Start(std::move(*pages));
-    running_.push_back(std::move(request));
+    const std::lock_guard lock(mutex_);
+    running_.push_back(std::move(queue_[place]));
+    queue_.erase(queue_.begin() + static_cast<ptrdiff_t>(place));
   }
 }
 
@@ -237,13 +239,18 @@ CpuEngine::Step CpuEngine::Compose() const {
       AddRows(step, *request, 1);
     }
   }
-  // The prompt with the least left to read first: the mean time to the first token is shortest that way.
-  std::ranges::stable_sort(prompts, {}, [](const RunningRequest* r) { return r->pending().size(); });
+  if (prompts.empty()) return step;
   int64_t budget = step.segments.empty() ? options_.prompt_chunk_tokens
                                          : std::min(options_.prompt_chunk_tokens, kPromptTokensBesideAnswers);
+  // The prompt with the least left to read first: the mean time to the first token is shortest that way. Half of the
+  // budget is kept for the oldest, so that a stream of short ones cannot starve it.
+  const RunningRequest* oldest = prompts.front();
+  int64_t kept = std::min<int64_t>(budget / 2, static_cast<int64_t>(oldest->pending().size()));
+  std::ranges::stable_sort(prompts, {}, [](const RunningRequest* r) { return r->pending().size(); });
   for (RunningRequest* request : prompts) {
-    const int64_t rows = std::min<int64_t>(budget, static_cast<int64_t>(request->pending().size()));
-    if (rows == 0) break;
+    if (request == oldest) kept = 0;
+    const int64_t rows = std::min<int64_t>(budget - kept, static_cast<int64_t>(request->pending().size()));
+    if (rows == 0) continue;
     AddRows(step, *request, rows);
     budget -= rows;
   }
@@ -308,6 +315,11 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const ModelFile> 
   CHECK(cpu_model != nullptr);
   if (options.threads < 0 || options.threads > base::kThreadsMax) {
     return Fail(ErrorCode::kInvalidArgument, "{} threads, expected 1 to {}", options.threads, base::kThreadsMax);
+  }
+  if (options.max_running < 1 || options.prompt_chunk_tokens < 1 || options.kv_bytes < 0) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "{} answers and {} prompt tokens in one step, {} bytes of keys and values: expected at least 1, 1 and 0",
+                options.max_running, options.prompt_chunk_tokens, options.kv_bytes);
   }
   const int trained = cpu_model->config().context_tokens;
   if (options.context_tokens < 0 || options.context_tokens > trained) {

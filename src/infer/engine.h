@@ -35,7 +35,7 @@ struct SamplingOptions {
   float repetition_penalty = 1.0f;  // divides positive and multiplies negative logits of seen tokens; (0, 10]
   float frequency_penalty = 0.0f;   // subtracted per occurrence in the answer; [-2, 2]
   float presence_penalty = 0.0f;    // subtracted once if it occurs in the answer; [-2, 2]
-  std::vector<std::pair<TokenId, float>> logit_bias;
+  std::vector<std::pair<TokenId, float>> logit_bias = {};
   uint64_t seed = 0;
   int top_logprobs = -1;            // -1: no log-probabilities; n >= 0: that of the token and of the n most likely
 };
@@ -47,7 +47,7 @@ struct GenerateRequest {
   std::vector<TokenId> prompt;      // at least one token
   int max_tokens = 0;               // of the answer; 0: as many as fit into the context
   SamplingOptions sampling;
-  std::vector<std::string> stop;    // the answer ends before the first of these; they are not part of it
+  std::vector<std::string> stop = {};  // the answer ends before the first of these; they are not part of it
   bool ignore_end_of_generation = false;  // for measuring
 };
 

@@ -24,8 +24,10 @@ struct KvCache::Node {
   int32_t page = -1;
   std::vector<TokenId> tokens;  // 64, or fewer in a leaf
   std::vector<std::unique_ptr<Node>> children;
-  int users = 0;                // running sequences whose last shared page this is
+  int users = 0;                // running sequences that share this page; the root is not counted
   uint64_t last_use = 0;
+
+  bool evictable() const { return parent != nullptr && children.empty() && users == 0; }
 };
 
 struct KvCache::State {
@@ -34,6 +36,7 @@ struct KvCache::State {
   std::vector<int32_t> free;
   int64_t total = 0;
   int64_t cached = 0;  // pages of nodes
+  int64_t held = 0;    // of these, those with users: neither they nor what is above them can be evicted
   Node root;
   uint64_t clock = 0;
 
@@ -66,18 +69,40 @@ struct KvCache::State {
     }
   }
 
-  // The least recently used leaf that nobody uses; null if there is none.
-  Node* FindVictim() {
-    Node* victim = nullptr;
+  // A sequence shares this page and all above it, or stops doing so.
+  void Hold(Node* node) {
+    for (; node != &root; node = node->parent) held += node->users++ == 0 ? 1 : 0;
+  }
+  void Unhold(Node* node) {
+    for (; node != &root; node = node->parent) held -= --node->users == 0 ? 1 : 0;
+  }
+
+  int64_t available() const { return static_cast<int64_t>(free.size()) + cached - held; }
+
+  // Evicts until so many pages are free, at most available(): the least recently used leaf first.
+  void MakeFree(int64_t pages) {
+    const auto missing = [&] { return static_cast<int64_t>(free.size()) < pages; };
+    if (!missing()) return;
+    const auto used_later = [](const Node* a, const Node* b) { return a->last_use > b->last_use; };
+    std::vector<Node*> victims;  // a heap, the first to go on top
     std::vector<Node*> open = {&root};
     while (!open.empty()) {
       Node* node = open.back();
       open.pop_back();
       for (const auto& child : node->children) open.push_back(child.get());
-      const bool leaf = node != &root && node->children.empty() && node->users == 0;
-      if (leaf && (victim == nullptr || node->last_use < victim->last_use)) victim = node;
+      if (node->evictable()) victims.push_back(node);
     }
-    return victim;
+    std::ranges::make_heap(victims, used_later);
+    while (missing()) {
+      CHECK(!victims.empty());
+      std::ranges::pop_heap(victims, used_later);
+      Node* parent = victims.back()->parent;
+      Evict(victims.back());
+      victims.pop_back();
+      if (!parent->evictable()) continue;
+      victims.push_back(parent);
+      std::ranges::push_heap(victims, used_later);
+    }
   }
 
   void Evict(Node* node) {
@@ -85,18 +110,6 @@ struct KvCache::State {
     --cached;
     auto& siblings = node->parent->children;
     siblings.erase(std::ranges::find(siblings, node, &std::unique_ptr<Node>::get));
-  }
-
-  // Takes a free page, evicting if need be; -1 if all are in use.
-  int32_t Take() {
-    if (free.empty()) {
-      Node* victim = FindVictim();
-      if (victim == nullptr) return -1;
-      Evict(victim);
-    }
-    const int32_t page = free.back();
-    free.pop_back();
-    return page;
   }
 };
 
@@ -127,59 +140,43 @@ Result<KvCache> KvCache::Create(const KvShape& shape, int64_t bytes) {
 int64_t KvCache::pages_total() const { return state_->total; }
 int64_t KvCache::page_bytes() const { return state_->shape.page_bytes(); }
 
-int64_t KvCache::pages_free() const {
-  int64_t held = 0;  // pages of nodes on the path of a running sequence: they cannot be evicted
-  std::vector<std::pair<const Node*, bool>> open;
-  std::vector<const Node*> in_use;
-  for (const auto& child : state_->root.children) open.emplace_back(child.get(), false);
-  while (!open.empty()) {
-    const Node* node = open.back().first;
-    open.pop_back();
-    if (node->users > 0) in_use.push_back(node);
-    for (const auto& child : node->children) open.emplace_back(child.get(), false);
-  }
-  std::vector<const Node*> counted;
-  for (const Node* node : in_use) {
-    for (; node != &state_->root; node = node->parent) counted.push_back(node);
-  }
-  std::ranges::sort(counted);
-  held = std::unique(counted.begin(), counted.end()) - counted.begin();
-  return static_cast<int64_t>(state_->free.size()) + state_->cached - held;
-}
+int64_t KvCache::pages_free() const { return state_->available(); }
 
 int64_t KvCache::CachedTokens(std::span<const TokenId> prompt) const { return state_->Find(prompt).tokens(); }
 
 std::optional<KvCache::Sequence> KvCache::Admit(std::span<const TokenId> prompt, int64_t total_tokens) {
   State& s = *state_;
-  const State::Match match = s.Find(prompt);
+  State::Match match = s.Find(prompt);
+  const int64_t needed = PagesFor(total_tokens) - match.pages;
+  s.Hold(match.node);  // what is about to be read must not be evicted
+  if (needed > s.available()) {
+    s.Unhold(match.node);
+    return std::nullopt;
+  }
+  if (match.partial != nullptr) {
+    s.Hold(match.partial);
+    if (needed > s.available()) {  // its page is the last one there is: compute these tokens instead of copying them
+      s.Unhold(match.partial);
+      match.partial = nullptr;
+    }
+  }
+  s.MakeFree(needed);
   Sequence sequence;
-  // Whoever is about to be read must not be evicted while pages are taken.
-  ++match.node->users;
-  if (match.partial != nullptr) ++match.partial->users;
+  sequence.shared_pages_ = match.pages;
+  sequence.last_shared_ = match.node;
   for (Node* node = match.node; node != &s.root; node = node->parent) {
     node->last_use = ++s.clock;
     sequence.page_ids_.push_back(node->page);
   }
   std::ranges::reverse(sequence.page_ids_);
-  sequence.shared_pages_ = match.pages;
-  sequence.last_shared_ = match.node;
-  bool enough = true;
-  while (enough && static_cast<int64_t>(sequence.page_ids_.size()) < PagesFor(total_tokens)) {
-    const int32_t page = s.Take();
-    enough = page >= 0;
-    if (enough) sequence.page_ids_.push_back(page);
-  }
-  if (match.partial != nullptr) --match.partial->users;
-  if (!enough) {
-    for (size_t i = static_cast<size_t>(match.pages); i < sequence.page_ids_.size(); ++i) {
-      s.free.push_back(sequence.page_ids_[i]);
-    }
-    --match.node->users;
-    return std::nullopt;
+  for (int64_t i = 0; i < needed; ++i) {
+    sequence.page_ids_.push_back(s.free.back());
+    s.free.pop_back();
   }
   for (const int32_t page : sequence.page_ids_) sequence.pages.pages.push_back(s.PageAt(page));
   sequence.cached_tokens = match.pages * kPage;
   if (match.partial != nullptr) {
+    s.Unhold(match.partial);
     match.partial->last_use = ++s.clock;
     std::memcpy(sequence.pages.pages[static_cast<size_t>(match.pages)], s.PageAt(match.partial->page),
                 static_cast<size_t>(s.shape.page_bytes()));
@@ -210,8 +207,7 @@ void KvCache::Share(Sequence& sequence, std::span<const TokenId> computed) {
       ++s.cached;
     }
     node->last_use = ++s.clock;
-    --parent->users;
-    ++node->users;
+    if (node->users++ == 0) ++s.held;  // those above it are held already
     sequence.last_shared_ = node;
     ++sequence.shared_pages_;
   }
@@ -235,7 +231,7 @@ void KvCache::Release(Sequence& sequence, std::span<const TokenId> computed) {
     ++s.cached;
   }
   for (; own < sequence.page_ids_.size(); ++own) s.free.push_back(sequence.page_ids_[own]);
-  --last->users;
+  s.Unhold(last);
   sequence = Sequence();
 }
 

@@ -48,7 +48,7 @@ class KvCache {
   // token has to be computed for its logits). nullopt: not enough pages are free now.
   std::optional<Sequence> Admit(std::span<const TokenId> prompt, int64_t total_tokens);
 
-  // How many tokens of this prompt an Admit would find.
+  // How many tokens of this prompt are known; an Admit finds as many unless the last free page holds some of them.
   int64_t CachedTokens(std::span<const TokenId> prompt) const;
 
   // Tells which tokens of a sequence are computed by now, so that others can share its full pages.

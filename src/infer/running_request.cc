@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/running_request.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "model/llama_config.h"
@@ -40,6 +42,11 @@ void RunningRequest::Show(std::string text) {
 }
 
 std::optional<FinishReason> RunningRequest::Sample(std::span<float> logits) {
+  // Weights are checked when they are loaded, but large ones can still overflow on the way.
+  if (!std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); })) {
+    error_ = Error(ErrorCode::kCorrupt, "the model computed a logit that is no finite number: its weights are damaged");
+    return FinishReason::kError;
+  }
   SampledToken sampled = sampler_.Next(logits);
   last_token_ns_ = Now();
   if (first_token_ns_ == 0) first_token_ns_ = last_token_ns_;
@@ -64,7 +71,7 @@ void RunningRequest::End(FinishReason reason) {
   ended_ = true;
   Show(text_.Finish());
   sink_.on_end({.reason = reason,
-                .error = std::nullopt,
+                .error = std::move(error_),
                 .prompt_tokens = static_cast<int>(prompt_tokens_),
                 .cached_tokens = static_cast<int>(cached_tokens_),
                 .completion_tokens = completion_tokens_,

@@ -37,7 +37,7 @@ class RunningRequest {
   bool reads_prompt() const { return computed_ < prompt_tokens_; }
   void Advance(int64_t rows) { computed_ += rows; }
 
-  // The next token from its logits (overwritten); says so when that ended the answer.
+  // The next token from its logits (overwritten); says so when that ended the answer, kError if they are no numbers.
   std::optional<FinishReason> Sample(std::span<float> logits);
 
   // Tells the sink. Exactly once.
@@ -63,6 +63,7 @@ class RunningRequest {
   Sampler sampler_;
   TextStream text_;
   PieceEvent unseen_;            // tokens whose text is still held back
+  std::optional<Error> error_;
   const int64_t submitted_ns_;
   int64_t started_ns_ = 0, first_token_ns_ = 0, last_token_ns_ = 0;
 };

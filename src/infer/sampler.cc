@@ -11,6 +11,9 @@
 namespace walchen::infer {
 namespace {
 
+// Dividing by a tiny penalty must not give infinity: the difference of two would be no number.
+constexpr float kLogitMax = 1e30f;
+
 struct Candidate {
   TokenId token = 0;
   float p = 0;
@@ -54,7 +57,7 @@ std::vector<Candidate> SortedTop(std::span<const float> p, const SamplingOptions
   std::vector<Candidate> top;
   const float most = p[ArgMax(p)];
   const size_t wanted = options.top_k > 0 ? std::min<size_t>(static_cast<size_t>(options.top_k), p.size()) : p.size();
-  const bool all = options.typical_p < 1.0f || (options.top_k == 0 && options.top_p >= 1.0f);
+  const bool all = options.typical_p < 1.0f && options.top_k == 0;
   for (float threshold = all ? 0.0f : most * 1e-2f;; threshold = threshold < most * 1e-20f ? 0.0f : threshold * 1e-2f) {
     top.clear();
     double sum = 0;
@@ -116,22 +119,25 @@ Sampler::Sampler(const SamplingOptions& options, std::span<const TokenId> prompt
   if (options_.frequency_penalty != 0.0f || options_.presence_penalty != 0.0f) answered_.resize(size);
 }
 
-void Sampler::FillLogprobs(std::span<const float> logits, SampledToken& sampled) const {
+// Returns what a logit loses on its way to a log-probability.
+double Sampler::FillLogprobs(std::span<const float> logits, SampledToken& sampled) const {
   const float max = logits[ArgMax(logits)];
   double total = 0;
   for (const float logit : logits) total += std::exp(logit - max);
   const double shift = max + std::log(total);
-  std::vector<Candidate> top;
-  for (size_t i = 0; i < logits.size(); ++i) top.push_back({static_cast<TokenId>(i), logits[i]});
+  std::vector<Candidate> top(logits.size());
+  for (size_t i = 0; i < logits.size(); ++i) top[i] = {static_cast<TokenId>(i), logits[i]};
   const auto count = std::min<size_t>(static_cast<size_t>(options_.top_logprobs), top.size());
   std::partial_sort(top.begin(), top.begin() + static_cast<ptrdiff_t>(count), top.end(), MoreLikely);
   for (size_t i = 0; i < count; ++i) sampled.top_logprobs.push_back({top[i].token, static_cast<float>(top[i].p - shift)});
-  sampled.logprob = static_cast<float>(-shift);  // Next adds the chosen token's own logit
+  return shift;
 }
 
 void Sampler::Penalise(std::span<float> logits) const {
   for (size_t i = 0; i < seen_.size(); ++i) {
-    if (seen_[i] != 0) logits[i] = logits[i] > 0 ? logits[i] / options_.repetition_penalty : logits[i] * options_.repetition_penalty;
+    if (seen_[i] == 0) continue;
+    const float changed = logits[i] > 0 ? logits[i] / options_.repetition_penalty : logits[i] * options_.repetition_penalty;
+    logits[i] = std::clamp(changed, -kLogitMax, kLogitMax);
   }
   for (size_t i = 0; i < answered_.size(); ++i) {
     if (answered_[i] == 0) continue;
@@ -146,34 +152,42 @@ TokenId Sampler::Draw(std::span<const float> logits) {
   std::vector<float> p(logits.size());
   double total = 0;
   for (size_t i = 0; i < p.size(); ++i) total += p[i] = std::exp((logits[i] - logits[best]) / options_.temperature);
-  std::vector<Candidate> candidates = SortedTop(p, options_, total);
-  if (options_.typical_p < 1.0f) KeepTypical(candidates, options_.typical_p);
-  // Nucleus of what top-k and typical left over; without them, of everything.
-  const bool narrowed = options_.top_k > 0 || options_.typical_p < 1.0f;
-  if (options_.top_p < 1.0f) KeepTop(candidates, narrowed ? Total(candidates) : total, options_.top_p);
+  std::vector<Candidate> candidates;
+  if (options_.top_k > 0 || options_.top_p < 1.0f || options_.typical_p < 1.0f) {
+    candidates = SortedTop(p, options_, total);
+    if (options_.typical_p < 1.0f) KeepTypical(candidates, options_.typical_p);
+    // Nucleus of what top-k and typical left over; without them, of everything.
+    const bool narrowed = options_.top_k > 0 || options_.typical_p < 1.0f;
+    if (options_.top_p < 1.0f) KeepTop(candidates, narrowed ? Total(candidates) : total, options_.top_p);
+  } else {  // any order will do
+    for (size_t i = 0; i < p.size(); ++i) candidates.push_back({static_cast<TokenId>(i), p[i]});
+  }
   if (options_.min_p > 0.0f) {
-    const float least = options_.min_p * candidates.front().p;
+    const float least = options_.min_p * std::ranges::max(candidates, {}, &Candidate::p).p;
     std::erase_if(candidates, [&](const Candidate& c) { return c.p < least; });
   }
   double left = rng_.Uniform() * Total(candidates);
+  TokenId chosen = static_cast<TokenId>(best);
   for (const Candidate& c : candidates) {
+    if (c.p > 0.0f) chosen = c.token;  // rounding may leave a little at the end: never an impossible token
     left -= c.p;
-    if (left < 0) return c.token;
+    if (left < 0) break;
   }
-  return candidates.back().token;
+  return chosen;
 }
 
 SampledToken Sampler::Next(std::span<float> logits) {
   SampledToken sampled;
   std::vector<float> original;
+  double shift = 0;
   if (options_.top_logprobs >= 0) {
-    FillLogprobs(logits, sampled);
+    shift = FillLogprobs(logits, sampled);
     original.assign(logits.begin(), logits.end());
   }
   Penalise(logits);
   sampled.token = Draw(logits);
   const auto chosen = static_cast<size_t>(sampled.token);
-  if (!original.empty()) sampled.logprob += original[chosen];
+  if (!original.empty()) sampled.logprob = static_cast<float>(original[chosen] - shift);
   if (!seen_.empty()) seen_[chosen] = 1;
   if (!answered_.empty()) ++answered_[chosen];
   return sampled;

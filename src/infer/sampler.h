@@ -26,18 +26,18 @@ class Sampler {
   // `prompt` counts for the repetition penalty. The options are valid (Validate).
   Sampler(const SamplingOptions& options, std::span<const TokenId> prompt, int vocabulary_size);
 
-  // Chooses and remembers the next token. `logits` (one per vocabulary entry) are overwritten.
+  // Chooses and remembers the next token. `logits` (finite, one per vocabulary entry) are overwritten.
   SampledToken Next(std::span<float> logits);
 
  private:
-  void FillLogprobs(std::span<const float> logits, SampledToken& sampled) const;
+  double FillLogprobs(std::span<const float> logits, SampledToken& sampled) const;
   void Penalise(std::span<float> logits) const;
   TokenId Draw(std::span<const float> logits);
 
   SamplingOptions options_;
   base::Rng rng_;
   std::vector<uint8_t> seen_;       // in prompt or answer, if the repetition penalty needs it
-  std::vector<uint16_t> answered_;  // how often in the answer, if a penalty needs it
+  std::vector<int32_t> answered_;   // how often in the answer, if a penalty needs it
 };
 
 }  // namespace walchen::infer

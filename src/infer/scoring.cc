@@ -17,6 +17,7 @@ Result<void> Score(const ModelFile& model, std::span<const TokenId> tokens, cons
   CHECK(cpu_model != nullptr);
   const model::LlamaConfig& config = cpu_model->config();
   const auto count = static_cast<int64_t>(tokens.size());
+  CHECK(options.chunk_tokens > 0);
   if (count == 0) return Fail(ErrorCode::kInvalidArgument, "no tokens: expected at least one");
   if (count > config.context_tokens) {
     return Fail(ErrorCode::kTooLarge, "{} tokens, but the model's context holds {}", count, config.context_tokens);
@@ -64,10 +65,10 @@ Result<Perplexity> MeasurePerplexity(const ModelFile& model, std::span<const Tok
   double total = 0;
   Perplexity result;
   const auto window = std::min(tokens.size(), static_cast<size_t>(window_tokens));
-  const bool one_window = tokens.size() < 2 * window;
+  const bool shorter = tokens.size() < static_cast<size_t>(window_tokens);
   for (size_t begin = 0; begin + window <= tokens.size() && window > 1; begin += window) {
     const auto text = tokens.subspan(begin, window);
-    const auto counted_from = static_cast<int64_t>(one_window ? 0 : window / 2);
+    const auto counted_from = static_cast<int64_t>(shorter ? 0 : window / 2);
     TRY(Score(model, text, options, [&](int64_t position, std::span<const float> logits) {
       if (position < counted_from || position + 1 == static_cast<int64_t>(window)) return true;
       total += NegativeLogLikelihood(logits, text[static_cast<size_t>(position) + 1]);

@@ -2,6 +2,7 @@
 #include "infer/text_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "formats/utf8.h"
 
@@ -21,39 +22,44 @@ size_t UnfinishedBytes(std::string_view text) {
 
 }  // namespace
 
+TextStream::TextStream(const std::vector<std::string>& stop) {
+  for (const std::string& text : stop) stop_.push_back(formats::ReplaceInvalidUtf8(text));
+}
+
 // The longest end of the text that a stop string begins with.
 size_t TextStream::HeldForStop() const {
   size_t held = 0;
   for (const std::string& stop : stop_) {
-    for (size_t length = std::min(stop.size() - 1, pending_.size()); length > held; --length) {
-      if (pending_.compare(pending_.size() - length, length, stop, 0, length) == 0) held = length;
+    for (size_t length = std::min(stop.size() - 1, text_.size()); length > held; --length) {
+      if (text_.compare(text_.size() - length, length, stop, 0, length) == 0) held = length;
     }
   }
   return held;
 }
 
+std::string TextStream::TakeShowable() {
+  size_t end = std::string::npos;
+  for (const std::string& stop : stop_) end = std::min(end, text_.find(stop));
+  stopped_ = end != std::string::npos;
+  std::string shown = text_.substr(0, stopped_ ? end : text_.size() - HeldForStop());
+  text_.erase(0, stopped_ ? std::string::npos : shown.size());
+  return shown;
+}
+
 std::string TextStream::Add(std::string_view bytes) {
   if (stopped_) return {};
-  pending_ += bytes;
-  size_t end = std::string::npos;
-  for (const std::string& stop : stop_) end = std::min(end, pending_.find(stop));
-  if (end != std::string::npos) {
-    stopped_ = true;
-    pending_.resize(end);
-    return Finish();
-  }
-  const size_t keep = std::max(HeldForStop(), UnfinishedBytes(pending_));
-  const std::string shown = pending_.substr(0, pending_.size() - keep);
-  pending_.erase(0, shown.size());
-  // A held stop prefix may itself begin inside a character of `shown`: then hold that character too.
-  const size_t split = UnfinishedBytes(shown);
-  pending_.insert(0, shown, shown.size() - split);
-  return formats::ReplaceInvalidUtf8(std::string_view(shown).substr(0, shown.size() - split));
+  bytes_ += bytes;
+  const size_t whole = bytes_.size() - UnfinishedBytes(bytes_);
+  text_ += formats::ReplaceInvalidUtf8(std::string_view(bytes_).substr(0, whole));
+  bytes_.erase(0, whole);
+  return TakeShowable();
 }
 
 std::string TextStream::Finish() {
-  const std::string rest = formats::ReplaceInvalidUtf8(pending_);
-  pending_.clear();
+  if (stopped_) return {};
+  text_ += formats::ReplaceInvalidUtf8(std::exchange(bytes_, {}));
+  std::string rest = TakeShowable();
+  rest += std::exchange(text_, {});
   return rest;
 }
 

@@ -41,6 +41,7 @@ struct LlamaWeights {
 template <Backend B>
 Result<LlamaWeights<B>> LoadLlama(B& b, const formats::GgufFile& file, const LlamaConfig& config) {
   WeightMap map(file, config);
+  TRY(map.RefuseOtherBiases());
   LlamaWeights<B> weights;
   const auto matrix = [&](typename B::Matrix& to, Result<std::vector<MatrixPart>> parts) -> Result<void> {
     if (!parts) return Forward(parts);

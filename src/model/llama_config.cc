@@ -25,6 +25,9 @@ constexpr Family kFamilies[] = {
     {"qwen3moe", false, true},
 };
 
+// Numbers outside are no sizes of anything, and as floats they would become 0 or infinite.
+constexpr double kSmallestNumber = 1e-30, kLargestNumber = 1e30;
+
 // An integer key within [1, max].
 Result<int> Count(const GgufFile& file, const std::string& key, int64_t max) {
   TRY_ASSIGN(const int64_t value, file.Int(key));
@@ -39,7 +42,9 @@ Result<int> CountOr(const GgufFile& file, const std::string& key, int64_t max, i
 Result<float> PositiveOr(const GgufFile& file, const std::string& key, double fallback) {
   if (file.Find(key) == nullptr) return static_cast<float>(fallback);
   TRY_ASSIGN(const double value, file.Float(key));
-  if (!(value > 0.0 && value < 1e30)) return Fail(ErrorCode::kCorrupt, "{} is {}, expected a positive number", key, value);
+  if (!(value > kSmallestNumber && value < kLargestNumber)) {
+    return Fail(ErrorCode::kCorrupt, "{} is {}, expected a positive number", key, value);
+  }
   return static_cast<float>(value);
 }
 
@@ -52,7 +57,8 @@ Result<std::vector<float>> RopeFrequencies(const GgufFile& file, const std::stri
     if (type == "linear") {
       TRY_ASSIGN(factor, PositiveOr(file, prefix + "rope.scaling.factor", 1.0));
     } else if (type != "none") {
-      return Fail(ErrorCode::kUnsupported, "rope scaling \"{}\" is not supported; linear and Llama 3's are", type);
+      return Fail(ErrorCode::kUnsupported, "{}rope.scaling.type is \"{}\"; supported are none, linear and Llama 3's", prefix,
+                  type);
     }
   }
   std::vector<float> divisors(static_cast<size_t>(head_size / 2), 1.0f);
@@ -64,21 +70,32 @@ Result<std::vector<float>> RopeFrequencies(const GgufFile& file, const std::stri
   }
   std::vector<float> frequencies;
   for (size_t i = 0; i < divisors.size(); ++i) {
-    if (!(divisors[i] > 0.0f && std::isfinite(divisors[i]))) {
+    if (!(divisors[i] > kSmallestNumber && divisors[i] < kLargestNumber)) {
       return Fail(ErrorCode::kCorrupt, "rope_freqs.weight: value {} is {}, expected a positive number", i, divisors[i]);
     }
     const double exponent = -2.0 * static_cast<double>(i) / head_size;
-    frequencies.push_back(static_cast<float>(std::pow(static_cast<double>(theta), exponent) / factor / divisors[i]));
+    const double frequency = std::pow(static_cast<double>(theta), exponent) / factor / divisors[i];
+    if (frequency > kLargestNumber) {
+      return Fail(ErrorCode::kCorrupt, "{}rope.freq_base {} and the scaling give pair {} the frequency {}", prefix, theta, i,
+                  frequency);
+    }
+    frequencies.push_back(static_cast<float>(frequency));
   }
   return frequencies;
 }
 
 Result<void> ReadExperts(const GgufFile& file, const std::string& prefix, LlamaConfig& config) {
-  TRY_ASSIGN(config.experts, CountOr(file, prefix + "expert_count", base::kModelMaxExperts, 0));
-  if (config.experts == 0) return {};
+  const std::string count = prefix + "expert_count";
+  if (file.Find(count) == nullptr) return {};
+  TRY_ASSIGN(const int64_t experts, file.Int(count));
+  if (experts == 0) return {};  // some converters write that into dense models
+  TRY_ASSIGN(config.experts, Count(file, count, base::kModelMaxExperts));
   TRY_ASSIGN(config.experts_used, Count(file, prefix + "expert_used_count", config.experts));
   TRY_ASSIGN(config.expert_d_ff,
              CountOr(file, prefix + "expert_feed_forward_length", base::kModelMaxWidth, config.d_ff));
+  if (config.expert_d_ff == 0) {
+    return Fail(ErrorCode::kNotFound, "{0}expert_feed_forward_length and {0}feed_forward_length are missing", prefix);
+  }
   TRY_ASSIGN(config.shared_expert_d_ff,
              CountOr(file, prefix + "expert_shared_feed_forward_length", base::kModelMaxWidth, 0));
   if (config.family == "qwen2moe" && config.shared_expert_d_ff == 0) config.shared_expert_d_ff = config.d_ff;
@@ -90,18 +107,23 @@ Result<void> ReadHeads(const GgufFile& file, const std::string& prefix, LlamaCon
   TRY_ASSIGN(config.kv_heads, CountOr(file, prefix + "attention.head_count_kv", base::kModelMaxHeads, config.heads));
   TRY_ASSIGN(config.head_size,
              CountOr(file, prefix + "attention.key_length", base::kModelMaxWidth, config.d_model / config.heads));
+  if (file.Find(prefix + "attention.key_length") == nullptr && config.d_model % config.heads != 0) {
+    return Fail(ErrorCode::kCorrupt, "{0}embedding_length {1} is no multiple of {0}attention.head_count {2}, and there is no "
+                "{0}attention.key_length", prefix, config.d_model, config.heads);
+  }
   TRY_ASSIGN(const int value_size,
              CountOr(file, prefix + "attention.value_length", base::kModelMaxWidth, config.head_size));
   TRY_ASSIGN(const int rotated,
              CountOr(file, prefix + "rope.dimension_count", base::kModelMaxWidth, config.head_size));
   if (config.heads % config.kv_heads != 0) {
-    return Fail(ErrorCode::kCorrupt, "{} query heads do not share {} KV heads evenly", config.heads, config.kv_heads);
+    return Fail(ErrorCode::kCorrupt, "{0}attention.head_count {1} is no multiple of {0}attention.head_count_kv {2}", prefix,
+                config.heads, config.kv_heads);
   }
   if (value_size != config.head_size || rotated != config.head_size || config.head_size % 16 != 0 ||
       config.head_size > 512) {
     return Fail(ErrorCode::kUnsupported,
-                "head sizes of keys {}, values {}, rotated {}: expected one size, a multiple of 16 up to 512",
-                config.head_size, value_size, rotated);
+                "{0}attention.key_length is {1}, {0}attention.value_length {2}, {0}rope.dimension_count {3}: expected one "
+                "number for all, a multiple of 16 up to 512", prefix, config.head_size, value_size, rotated);
   }
   return {};
 }
@@ -136,9 +158,9 @@ Result<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
   }
   TRY_ASSIGN(config.rope_frequencies, RopeFrequencies(file, prefix, config.head_size));
   const formats::TensorEntry* embedding = file.FindTensor("token_embd.weight");
-  if (embedding == nullptr || embedding->shape.size() != 2 || embedding->shape[0] > base::kVocabularyMaxTokens) {
-    return Fail(ErrorCode::kCorrupt, "token_embd.weight is missing or no matrix of at most {} rows",
-                base::kVocabularyMaxTokens);
+  if (embedding == nullptr) return Fail(ErrorCode::kNotFound, "the model file has no tensor token_embd.weight");
+  if (embedding->shape.size() != 2 || embedding->shape[0] < 1 || embedding->shape[0] > base::kVocabularyMaxTokens) {
+    return Fail(ErrorCode::kCorrupt, "token_embd.weight is no matrix of 1 to {} rows", base::kVocabularyMaxTokens);
   }
   config.vocabulary = static_cast<int>(embedding->shape[0]);
   return config;

@@ -81,41 +81,47 @@ ReferenceBackend::Tensor ReferenceBackend::LinearAdd(const Tensor& y, const Matr
   return residual;
 }
 
+void ReferenceBackend::Rotate(float* head, int64_t row, const Vector& gain, const AttentionShape& shape) const {
+  if (!gain.empty()) {
+    const auto norm = numerics_ == Numerics::kFloat ? RmsNormFloat : RmsNormExact;
+    norm(head, gain.data(), shape.norm_epsilon, shape.head_size, head);
+  }
+  const int64_t half = shape.head_size / 2;
+  const float* cosine = cosine_.data() + row * half;
+  const float* sine = sine_.data() + row * half;
+  for (int64_t i = 0; i < half; ++i) {
+    const float a = head[i], b = head[half + i];
+    head[i] = std::fma(a, cosine[i], 0.0f - b * sine[i]);
+    head[half + i] = std::fma(a, sine[i], b * cosine[i]);
+  }
+}
+
+// `at` is position * KV heads + head.
+void ReferenceBackend::Store(const float* head, int head_size, int64_t at, Stored& to) const {
+  to.heads.resize(std::max(to.heads.size(), static_cast<size_t>((at + 1) * head_size)));
+  float* stored = to.heads.data() + at * head_size;
+  std::copy_n(head, head_size, stored);
+  if (numerics_ == Numerics::kFloat) return;
+  if (!kv_8bit_) return RoundToHalf(stored, head_size);
+  to.scales.resize(std::max(to.scales.size(), static_cast<size_t>(at + 1)));
+  to.scales[static_cast<size_t>(at)] = RoundToInt8(stored, head_size);
+}
+
 void ReferenceBackend::RotateAndStore(Tensor& qkv, const AttentionShape& shape, const Vector& q_norm, const Vector& k_norm,
                                       int layer, const Placement<Cache>& at) const {
-  const int64_t half = shape.head_size / 2;
-  const auto rotate = [&](float* x, int64_t row, const Vector& gain) {
-    if (!gain.empty()) {
-      const auto norm = numerics_ == Numerics::kFloat ? RmsNormFloat : RmsNormExact;
-      norm(x, gain.data(), shape.norm_epsilon, shape.head_size, x);
-    }
-    const float* cosine = cosine_.data() + row * half;
-    const float* sine = sine_.data() + row * half;
-    for (int64_t i = 0; i < half; ++i) {
-      const float a = x[i], b = x[half + i];
-      x[i] = std::fma(a, cosine[i], 0.0f - b * sine[i]);
-      x[half + i] = std::fma(a, sine[i], b * cosine[i]);
-    }
-  };
   for (const Segment<Cache>& segment : at.segments) {
-    auto& keys = segment.cache->keys;
-    auto& values = segment.cache->values;
-    keys.resize(std::max(keys.size(), static_cast<size_t>(layer) + 1));
-    values.resize(keys.size());
-    const auto end = static_cast<size_t>((segment.first_position + segment.rows) * shape.kv_heads * shape.head_size);
-    keys[static_cast<size_t>(layer)].resize(end);
-    values[static_cast<size_t>(layer)].resize(end);
+    auto& layers = segment.cache->layers;
+    layers.resize(std::max(layers.size(), static_cast<size_t>(layer) + 1));
+    auto& [keys, values] = layers[static_cast<size_t>(layer)];
     for (int i = 0; i < segment.rows; ++i) {
-      const int64_t row = segment.first_row + i;
+      const int64_t row = segment.first_row + i, first = (segment.first_position + i) * shape.kv_heads;
       float* head = qkv.row(row);
-      for (int h = 0; h < shape.heads; ++h, head += shape.head_size) rotate(head, row, q_norm);
-      for (int h = 0; h < 2 * shape.kv_heads; ++h, head += shape.head_size) {
-        const bool is_key = h < shape.kv_heads;
-        if (is_key) rotate(head, row, k_norm);
-        if (numerics_ == Numerics::kExact) (kv_8bit_ ? RoundToInt8 : RoundToHalf)(head, shape.head_size);
-        const int64_t to = ((segment.first_position + i) * shape.kv_heads + h % shape.kv_heads) * shape.head_size;
-        std::copy_n(head, shape.head_size, (is_key ? keys : values)[static_cast<size_t>(layer)].begin() + to);
+      for (int h = 0; h < shape.heads; ++h, head += shape.head_size) Rotate(head, row, q_norm, shape);
+      for (int h = 0; h < shape.kv_heads; ++h, head += shape.head_size) {
+        Rotate(head, row, k_norm, shape);
+        Store(head, shape.head_size, first + h, keys);
       }
+      for (int h = 0; h < shape.kv_heads; ++h, head += shape.head_size) Store(head, shape.head_size, first + h, values);
     }
   }
 }
@@ -133,13 +139,16 @@ ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionSha
         float* query = qkv.row(row) + head * shape.head_size;
         for (int d = 0; d < shape.head_size; ++d) query[d] *= scale;
         const int64_t kv_head = head / (shape.heads / shape.kv_heads);
-        const AttentionInput input = {
-            .query = query,
-            .keys = segment.cache->keys[static_cast<size_t>(layer)].data() + kv_head * shape.head_size,
-            .values = segment.cache->values[static_cast<size_t>(layer)].data() + kv_head * shape.head_size,
-            .stride = int64_t{shape.kv_heads} * shape.head_size,
-            .positions = segment.first_position + i + 1,
-            .head_size = shape.head_size};
+        const auto& [keys, values] = segment.cache->layers[static_cast<size_t>(layer)];
+        const AttentionInput input = {.query = query,
+                                      .keys = keys.heads.data() + kv_head * shape.head_size,
+                                      .values = values.heads.data() + kv_head * shape.head_size,
+                                      .stride = int64_t{shape.kv_heads} * shape.head_size,
+                                      .positions = segment.first_position + i + 1,
+                                      .head_size = shape.head_size,
+                                      .key_scales = kv_8bit_ ? keys.scales.data() + kv_head : nullptr,
+                                      .value_scales = kv_8bit_ ? values.scales.data() + kv_head : nullptr,
+                                      .scale_stride = shape.kv_heads};
         (numerics_ == Numerics::kFloat ? AttentionFloat : AttentionExact)(input, y.row(row) + head * shape.head_size);
       }
     }

@@ -33,12 +33,22 @@ class ReferenceBackend {
     int64_t rows = 0;
     int64_t columns = 0;
   };
-  // One sequence's keys and values as they are read back: [layer][position][KV head][head_size].
+  // Keys or values as they are read back, [position][KV head][head_size]. Of an 8-bit cache these are the codes, and each
+  // [position][KV head] has a scale.
+  struct Stored {
+    std::vector<float> heads, scales;
+  };
+  // One sequence.
   struct Cache {
-    std::vector<std::vector<float>> keys, values;
+    struct Layer {
+      Stored keys, values;
+    };
+    std::vector<Layer> layers;
   };
 
-  explicit ReferenceBackend(Numerics numerics, bool kv_8bit = false) : numerics_(numerics), kv_8bit_(kv_8bit) {}
+  // The float form does not round keys and values: kv_8bit says nothing there.
+  explicit ReferenceBackend(Numerics numerics, bool kv_8bit = false)
+      : numerics_(numerics), kv_8bit_(kv_8bit && numerics == Numerics::kExact) {}
 
   // Parts keep pointing into the file, which must outlive the backend.
   Result<Matrix> LoadMatrix(std::vector<MatrixPart> parts) const;
@@ -59,6 +69,8 @@ class ReferenceBackend {
   Tensor Norm(const Tensor& x, const Vector& gain, float epsilon) const;
   Tensor Linear(const Tensor& x, const Matrix& w) const;
   Tensor Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const;
+  void Rotate(float* head, int64_t row, const Vector& gain, const AttentionShape& shape) const;
+  void Store(const float* head, int head_size, int64_t at, Stored& to) const;
   void RotateAndStore(Tensor& qkv, const AttentionShape& shape, const Vector& q_norm, const Vector& k_norm, int layer,
                       const Placement<Cache>& at) const;
 

@@ -33,7 +33,7 @@ RoundedRow RoundRow(const float* x, int64_t columns, int block) {
   for (int64_t begin = 0; begin < columns; begin += block) {
     float max = 0;
     for (int64_t i = begin; i < begin + block; ++i) max = std::max(max, std::fabs(x[i]));
-    const float inverse = max > 0 ? 127.0f / max : 0.0f;
+    const float inverse = max >= tensor::kSmallestRounded ? 127.0f / max : 0.0f;
     int32_t sum = 0;
     for (int64_t i = begin; i < begin + block; ++i) {
       row.code.push_back(static_cast<int8_t>(std::nearbyint(x[i] * inverse)));
@@ -76,7 +76,7 @@ void AddPage(const AttentionInput& in, int64_t first, int64_t last, Running& sta
   for (int64_t position = first; position < last; ++position) {
     float s = 0;
     for (int d = 0; d < in.head_size; ++d) s = std::fma(in.query[d], in.keys[position * in.stride + d], s);
-    score.push_back(s);
+    score.push_back(in.key_scales == nullptr ? s : s * in.key_scales[position * in.scale_stride]);
   }
   const float page_max = *std::ranges::max_element(score);
   if (page_max > state.max) {
@@ -86,9 +86,11 @@ void AddPage(const AttentionInput& in, int64_t first, int64_t last, Running& sta
     state.max = page_max;
   }
   for (size_t i = 0; i < score.size(); ++i) {
-    const float weight = ExactExp(score[i] - state.max);
+    const int64_t position = first + static_cast<int64_t>(i);
+    float weight = ExactExp(score[i] - state.max);
     state.sum.lane[i % 16] += weight;
-    const float* value = in.values + (first + static_cast<int64_t>(i)) * in.stride;
+    if (in.value_scales != nullptr) weight *= in.value_scales[position * in.scale_stride];
+    const float* value = in.values + position * in.stride;
     for (int d = 0; d < in.head_size; ++d) {
       float& out = state.out[static_cast<size_t>(d)];
       out = std::fma(weight, value[d], out);
@@ -235,12 +237,12 @@ void RoundToHalf(float* x, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] = tensor::HalfToFloat(tensor::FloatToHalf(x[i]));
 }
 
-void RoundToInt8(float* x, int64_t n) {
+float RoundToInt8(float* x, int64_t n) {
   float max = 0;
   for (int64_t i = 0; i < n; ++i) max = std::max(max, std::fabs(x[i]));
-  const float scale = max / 127.0f;
-  const float inverse = scale > 0 ? 1.0f / scale : 0.0f;
-  for (int64_t i = 0; i < n; ++i) x[i] = std::nearbyint(x[i] * inverse) * scale;
+  const float inverse = max >= tensor::kSmallestRounded ? 127.0f / max : 0.0f;
+  for (int64_t i = 0; i < n; ++i) x[i] = std::nearbyint(x[i] * inverse);
+  return max / 127.0f;
 }
 
 }  // namespace walchen::model

@@ -37,12 +37,17 @@ struct AttentionInput {
   int64_t stride = 0;
   int64_t positions = 0;
   int head_size = 0;
+  // Of an 8-bit cache, where keys and values are codes: one factor for each position, `scale_stride` apart; else null.
+  const float* key_scales = nullptr;
+  const float* value_scales = nullptr;
+  int64_t scale_stride = 0;
 };
+// Knows no 8-bit cache: the float form does not round keys and values.
 void AttentionFloat(const AttentionInput& in, float* y);
 void AttentionExact(const AttentionInput& in, float* y);
 
-// What a key or value reads back as after it was stored: as half, or as int8 with one scale.
+// What a key or value reads back as after it was stored: as half, or as int8 codes and the scale that is returned.
 void RoundToHalf(float* x, int64_t n);
-void RoundToInt8(float* x, int64_t n);
+float RoundToInt8(float* x, int64_t n);
 
 }  // namespace walchen::model

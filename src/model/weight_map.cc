@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/weight_map.h"
 
+#include <algorithm>
+
 #include <fmt/ranges.h>
 
 #include "tensor/quant.h"
@@ -53,6 +55,9 @@ WeightMap::Values WeightMap::Vector(const std::string& name, int64_t size) const
   if (tensor->values() != static_cast<uint64_t>(size) || tensor->columns() != static_cast<uint64_t>(size)) {
     return Fail(ErrorCode::kCorrupt, "tensor {} has shape {}, expected [{}]", name, tensor->shape, size);
   }
+  if (tensor->type >= tensor::DType::kI8 && tensor->type <= tensor::DType::kI64) {
+    return Fail(ErrorCode::kUnsupported, "tensor {} has type {}, expected floats", name, tensor::Info(tensor->type).name);
+  }
   if (tensor::HasNonFinite(tensor->type, file_.Data(*tensor))) {
     return Fail(ErrorCode::kCorrupt, "tensor {} holds a value that is no finite number", name);
   }
@@ -71,6 +76,17 @@ std::vector<int32_t> WeightMap::PairOrder(int heads) const {
     }
   }
   return order;
+}
+
+Result<void> WeightMap::RefuseOtherBiases() const {
+  for (const TensorEntry& tensor : file_.tensors()) {
+    const std::string_view name = tensor.name;
+    const bool of_qkv = name.ends_with(".attn_q.bias") || name.ends_with(".attn_k.bias") || name.ends_with(".attn_v.bias");
+    if (name.ends_with(".bias") && !of_qkv) {
+      return Fail(ErrorCode::kUnsupported, "tensor {}: the models of this family have biases only at Q, K and V", name);
+    }
+  }
+  return {};
 }
 
 WeightMap::Parts WeightMap::Embedding() const {
@@ -101,7 +117,6 @@ WeightMap::Parts WeightMap::Qkv(int layer) const {
 }
 
 WeightMap::Values WeightMap::QkvBias(int layer) const {
-  if (file_.FindTensor(BlockName(layer, "attn_q.bias")) == nullptr) return std::vector<float>{};
   std::vector<float> bias;
   const struct {
     const char* name;
@@ -110,6 +125,8 @@ WeightMap::Values WeightMap::QkvBias(int layer) const {
   } kParts[] = {{"attn_q.bias", config_.heads, true},
                 {"attn_k.bias", config_.kv_heads, true},
                 {"attn_v.bias", config_.kv_heads, false}};
+  const auto stands_in_file = [&](const auto& part) { return file_.FindTensor(BlockName(layer, part.name)) != nullptr; };
+  if (std::ranges::none_of(kParts, stands_in_file)) return bias;
   for (const auto& part : kParts) {
     TRY_ASSIGN(const std::vector<float> values, Vector(BlockName(layer, part.name), part.heads * config_.head_size));
     const std::vector<int32_t> order = part.rotated ? PairOrder(part.heads) : std::vector<int32_t>{};

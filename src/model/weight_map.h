@@ -22,6 +22,9 @@ class WeightMap {
   using Parts = Result<std::vector<MatrixPart>>;
   using Values = Result<std::vector<float>>;
 
+  // kUnsupported if the file has a bias that the architecture would not add: leaving it out would answer nonsense.
+  Result<void> RefuseOtherBiases() const;
+
   Parts Embedding() const;
   Values FinalNorm() const;
   Parts Head() const;          // empty when tied

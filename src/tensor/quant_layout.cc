@@ -65,9 +65,9 @@ void WriteQ3Scales(const UnpackedBlock& block, uint8_t* bytes) {
   WritePlane<uint8_t>(stored, kQ3ScaleHigh, 4, bytes);
 }
 
-// Q4_K and Q5_K: 8 scales and 8 mins of six bits in 12 bytes. Bytes 0-3 hold scales 0-3 and bytes 4-7 mins 0-3 in their
-// low six bits; bytes 8-11 hold the low four bits of scales 4-7 (low half) and mins 4-7 (high half), whose high two bits
-// are the two spare bits of bytes 0-3 and 4-7.
+// Q4_K and Q5_K: 8 scales and 8 mins of six bits in 12 bytes. Bytes 0-3 hold scales 0-3 and bytes 4-7 mins 0-3 in
+// their low six bits; bytes 8-11 hold the low four bits of scales 4-7 (low half) and mins 4-7 (high half), whose high
+// two bits are the two spare bits of bytes 0-3 and 4-7.
 void ReadQ45Scales(const uint8_t* bytes, UnpackedBlock& block) {
   for (int g = 0; g < 4; ++g) {
     block.scale[g] = bytes[g] & 63;

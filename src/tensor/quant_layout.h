@@ -33,8 +33,8 @@ struct UnpackedBlock {
   std::array<int8_t, kMaxBlockValues> q{};
 };
 
-// Where some bits of every value lie. Bytes come in runs of `run`; the lowest `bits` bits of a run's bytes belong to the
-// next `run` values, the bits above them to the `run` values after these, and so on until the bytes are used up.
+// Where some bits of every value lie. Bytes come in runs of `run`; the lowest `bits` bits of a run's bytes belong to
+// the next `run` values, the bits above them to the `run` values after these, and so on until the byte is used up.
 struct Plane {
   uint32_t offset = 0;  // of the first run in the block
   uint32_t bits = 0;    // 0: there is no such plane

@@ -19,13 +19,13 @@ double ErrorBound(const TestMatrix& matrix, const float* x, int64_t row) {
   double rounding = 0, magnitude = 0;
   for (int64_t begin = 0; begin < matrix.columns; begin += block > 0 ? block : 1) {
     const int64_t end = block > 0 ? begin + block : begin + 1;
-    double max = 0, weights = 0;
+    double max = 0, weights = 0, magnitudes = 0;
     for (int64_t i = begin; i < end; ++i) {
       max = std::max(max, std::fabs(static_cast<double>(x[i])));
       weights += std::fabs(static_cast<double>(matrix.value(row, i)));
-      magnitude += matrix.magnitude(row, i) * max;
+      magnitudes += matrix.magnitude(row, i);
     }
-    for (int64_t i = begin; i < end; ++i) magnitude += matrix.magnitude(row, i) * max;
+    magnitude += magnitudes * max;
     if (block > 0) rounding += 0.5 * (max / 127) * weights;
   }
   const double operations = 8.0 + 4.0 * static_cast<double>(matrix.columns) / (block > 0 ? block : 1);

@@ -50,7 +50,7 @@ class Misaligned {
     const auto address = reinterpret_cast<uintptr_t>(storage_.data());
     first_ = (64 - address % 64) / sizeof(T) + 1;
   }
-  Misaligned(const std::vector<T>& values) : Misaligned(values.size()) { std::ranges::copy(values, data()); }
+  explicit Misaligned(const std::vector<T>& values) : Misaligned(values.size()) { std::ranges::copy(values, data()); }
   Misaligned(const Misaligned&) = delete;
   Misaligned& operator=(const Misaligned&) = delete;
 

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "infer/throughput.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "base/threads.h"
+#include "base/zeroed_memory.h"
+#include "infer/cpu_model.h"
+
+namespace walchen::infer {
+namespace {
+
+constexpr int kMachineRuns = 5;
+
+// Operations (or bytes) per nanosecond of the fastest run of `work` on all workers.
+template <class Work>
+double Best(base::ThreadPool& pool, const Work& work) {
+  double best = 0;
+  for (int run = 0; run < kMachineRuns; ++run) {
+    std::atomic<int64_t> done = 0;
+    const base::Stopwatch watch;
+    pool.Run([&](int worker) { done += work(worker); });
+    best = std::max(best, static_cast<double>(done.load()) / (watch.Ms() * 1e6));
+  }
+  return best;
+}
+
+// Several requests at the same time, and when their answers began and ended.
+class Race {
+ public:
+  explicit Race(Engine& engine) : engine_(engine) {}
+
+  Result<void> Submit(std::vector<TokenId> prompt, int max_tokens) {
+    GenerateRequest request;
+    request.prompt = std::move(prompt);
+    request.max_tokens = max_tokens;
+    request.sampling.temperature = 0;
+    request.ignore_end_of_generation = true;
+    TRY(engine_.Submit(std::move(request), {.on_piece = [](PieceEvent) {}, .on_end = [this](EndEvent end) {
+                                              const std::lock_guard lock(mutex_);
+                                              ends_.push_back(std::move(end));
+                                              changed_.notify_one();
+                                            }}));
+    ++submitted_;
+    return {};
+  }
+
+  std::vector<EndEvent> Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return ends_.size() == submitted_; });
+    return ends_;
+  }
+
+ private:
+  Engine& engine_;
+  size_t submitted_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<EndEvent> ends_;
+};
+
+class Prompts {
+ public:
+  explicit Prompts(int vocabulary) : vocabulary_(static_cast<uint32_t>(vocabulary)) {}
+  std::vector<TokenId> Next(int tokens) {
+    std::vector<TokenId> prompt;
+    for (int i = 0; i < tokens; ++i) prompt.push_back(static_cast<TokenId>(rng_.Below(vocabulary_)));
+    return prompt;
+  }
+
+ private:
+  uint32_t vocabulary_;
+  base::Rng rng_{1924};
+};
+
+Result<double> Prefill(Engine& engine, Prompts& prompts, int tokens) {
+  Race race(engine);
+  TRY(race.Submit(prompts.Next(tokens), 1));
+  return tokens / (race.Wait().front().prompt_ms * 1e-3);
+}
+
+// All answers begin with the same step, because the engine reads their short prompts together; with a depth the prompts
+// are long, and the time counts from the moment the last of them has been read.
+Result<double> Decode(Engine& engine, Prompts& prompts, int answers, int depth, int tokens) {
+  Race race(engine);
+  for (int i = 0; i < answers; ++i) TRY(race.Submit(prompts.Next(std::max(depth, 1)), tokens));
+  double slowest_ms = 0;
+  for (const EndEvent& end : race.Wait()) slowest_ms = std::max(slowest_ms, end.decode_ms);
+  return answers * (tokens - 1) / (slowest_ms * 1e-3);
+}
+
+}  // namespace
+
+Result<MachineLimits> MeasureMachine(int threads, int64_t buffer_bytes) {
+  TRY_ASSIGN(const tensor::KernelTable* kernels, tensor::ChooseKernels());
+  TRY_ASSIGN(const base::ZeroedMemory buffer, base::ZeroedMemory::Allocate(buffer_bytes));
+  base::ThreadPool pool(threads > 0 ? threads : base::AvailableCpus());
+  const int64_t share = buffer_bytes / pool.threads();
+  pool.Run([&](int worker) {  // pages are the kernel's shared zero page until they are written
+    std::fill_n(buffer.data() + worker * share, share, std::byte{1});
+  });
+  std::atomic<int64_t> sink = 0;
+  MachineLimits limits;
+  limits.buffer_bytes = buffer_bytes;
+  limits.float_gflops = Best(pool, [&](int) { return kernels->burn_float(1'000'000); });
+  limits.int8_gops = Best(pool, [&](int) { return kernels->burn_int8(1'000'000); });
+  limits.memory_gb_s = Best(pool, [&](int worker) {
+    sink += kernels->read_memory(reinterpret_cast<const uint8_t*>(buffer.data()) + worker * share, share);
+    return share;
+  });
+  return limits;
+}
+
+Result<Throughput> MeasureThroughput(std::shared_ptr<const ModelFile> model, const ThroughputOptions& options) {
+  int answers = 1;
+  for (const int batch : options.batches) answers = std::max(answers, batch);
+  const int longest = std::max({options.prompt_tokens + 1, options.depth_tokens + options.decode_tokens, 64});
+  const KvShape shape = dynamic_cast<const CpuModel&>(*model).kv_shape(options.kv_8bit);
+  const int64_t pages = int64_t{answers} * ((longest + tensor::kPagePositions) / tensor::kPagePositions + 1);
+  EngineOptions engine_options;
+  engine_options.threads = options.threads;
+  engine_options.context_tokens = longest;
+  engine_options.kv_bytes = pages * shape.page_bytes();
+  engine_options.kv_8bit = options.kv_8bit;
+  Prompts prompts(model->config().vocabulary);
+  TRY_ASSIGN(const std::unique_ptr<Engine> engine, Engine::Create(model, engine_options));
+  Throughput best;
+  for (int repeat = 0; repeat < options.repeats; ++repeat) {
+    if (options.prompt_tokens > 0) {
+      TRY_ASSIGN(const double prefill, Prefill(*engine, prompts, options.prompt_tokens));
+      best.prefill_tokens_per_s = std::max(best.prefill_tokens_per_s, prefill);
+    }
+    TRY_ASSIGN(const double decode, Decode(*engine, prompts, 1, options.depth_tokens, options.decode_tokens));
+    best.decode_tokens_per_s = std::max(best.decode_tokens_per_s, decode);
+    for (const int batch : options.batches) {
+      TRY_ASSIGN(const double total, Decode(*engine, prompts, batch, options.depth_tokens, options.decode_tokens));
+      double& entry = best.batch_tokens_per_s[batch];
+      entry = std::max(entry, total);
+    }
+  }
+  return best;
+}
+
+int64_t BytesPerToken(const ModelFile& model, int depth_tokens, bool kv_8bit) {
+  const auto& cpu_model = dynamic_cast<const CpuModel&>(model);
+  int64_t weights = cpu_model.weight_bytes();
+  if (!cpu_model.weights().tied_head) {  // of the embedding one row is read, not the table
+    for (const auto& part : cpu_model.weights().embedding.parts) weights -= part.bytes();
+  }
+  return weights + cpu_model.kv_shape(kv_8bit).page_bytes() / tensor::kPagePositions * depth_tokens;
+}
+
+int64_t OperationsPerToken(const ModelFile& model) {
+  const model::LlamaConfig& c = model.config();
+  const int64_t d = c.d_model;
+  const int64_t attention = d * c.qkv_width() + d * c.q_width();
+  const int64_t mlp = c.experts == 0 ? 3 * d * c.d_ff
+                                     : 3 * d * (int64_t{c.experts_used} * c.expert_d_ff + c.shared_expert_d_ff);
+  return 2 * c.layers * (attention + mlp);
+}
+
+}  // namespace walchen::infer
