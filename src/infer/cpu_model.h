@@ -14,6 +14,10 @@ namespace walchen::infer {
 
 class CpuModel : public ModelFile {
  public:
+  // Use Load; public so that make_shared can call it.
+  struct Unloaded {};
+  explicit CpuModel(Unloaded) {}
+
   static Result<std::shared_ptr<const CpuModel>> Load(base::Files& files, const base::Path& path, const Options& options);
 
   const std::string& name() const override { return name_; }
@@ -30,8 +34,6 @@ class CpuModel : public ModelFile {
   }
 
  private:
-  CpuModel() = default;
-
   std::string name_;
   model::LlamaConfig config_;
   std::unique_ptr<formats::Tokenizer> tokenizer_;

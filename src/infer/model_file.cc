@@ -45,7 +45,7 @@ Result<std::shared_ptr<const ModelFile>> ModelFile::Load(base::Files& files, con
 
 Result<std::shared_ptr<const CpuModel>> CpuModel::Load(base::Files& files, const base::Path& path,
                                                        const Options& options) {
-  std::shared_ptr<CpuModel> model(new CpuModel());  // NOLINT: the constructor is private, make_shared cannot call it
+  const auto model = std::make_shared<CpuModel>(Unloaded{});
   TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, path));
   model->name_ = path.stem().native();
   TRY_ASSIGN(model->config_, model::ReadLlamaConfig(*file));
@@ -64,7 +64,7 @@ Result<std::shared_ptr<const CpuModel>> CpuModel::Load(base::Files& files, const
   CpuBackend backend(*model->kernels_, pool, model->kv_shape(false));
   TRY_ASSIGN(model->weights_, model::LoadLlama(backend, *file, model->config_));
   model->weight_bytes_ = BytesOf(model->weights_);
-  return std::shared_ptr<const CpuModel>(std::move(model));
+  return std::shared_ptr<const CpuModel>(model);
 }
 
 Result<std::vector<TokenId>> CpuModel::EncodeChat(const nlohmann::ordered_json& messages,

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include "tensor/quant.h"
 #include "tensor/quant_layout.h"
@@ -93,8 +92,6 @@ const PackedLayout* FindPackedLayout(DType type) {
   return found == std::end(kLayouts) ? nullptr : found;
 }
 
-void PackedMatrix::AlignedFree::operator()(uint8_t* p) const { ::operator delete[](p, std::align_val_t(64)); }
-
 Result<PackedMatrix> PackedMatrix::Allocate(DType type, int64_t rows, int64_t columns) {
   PackedMatrix matrix;
   matrix.layout_ = FindPackedLayout(type);
@@ -106,11 +103,7 @@ Result<PackedMatrix> PackedMatrix::Allocate(DType type, int64_t rows, int64_t co
   matrix.columns_ = columns;
   CHECK(rows > 0 && columns > 0 && columns % matrix.layout_->block_columns == 0);
   matrix.tile_bytes_ = columns / matrix.layout_->block_columns * matrix.layout_->block_bytes();
-  const auto bytes = static_cast<size_t>(matrix.bytes());
-  auto* data = static_cast<uint8_t*>(::operator new[](bytes, std::align_val_t(64), std::nothrow));
-  if (data == nullptr) return Fail(ErrorCode::kResourceExhausted, "no memory for a matrix of {} bytes", bytes);
-  matrix.data_.reset(data);
-  std::memset(data, 0, bytes);
+  TRY_ASSIGN(matrix.memory_, base::ZeroedMemory::Allocate(matrix.bytes()));
   return matrix;
 }
 
@@ -124,7 +117,7 @@ void PackedMatrix::PackTiles(base::Bytes rows_data, std::span<const int32_t> ord
   UnpackedBlock unpacked;
   for (int64_t row = first * kTileRows; row < std::min(last * kTileRows, rows_); ++row) {
     const int lane = static_cast<int>(row % kTileRows);
-    uint8_t* out = data_.get() + row / kTileRows * tile_bytes_;
+    uint8_t* out = data() + row / kTileRows * tile_bytes_;
     const int64_t from = order.empty() ? row : order[static_cast<size_t>(row)];
     const uint8_t* in = source + from * blocks * info.block_bytes;
     for (int64_t block = 0; block < blocks; ++block, in += info.block_bytes, out += layout_->block_bytes()) {

@@ -14,11 +14,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "base/zeroed_memory.h"
 #include "tensor/dtype.h"
 
 namespace walchen::tensor {
@@ -49,7 +49,7 @@ struct PackedLayout {
 // The layouts of all types that can be weights (F32, F16, BF16 and the quantised ones); null for the others.
 const PackedLayout* FindPackedLayout(DType type);
 
-// Owns its bytes, 64-byte aligned. Movable; immutable and thread-safe once made.
+// Owns its bytes, page-aligned. Movable; immutable and thread-safe once made.
 class PackedMatrix {
  public:
   PackedMatrix() = default;
@@ -67,18 +67,17 @@ class PackedMatrix {
   int64_t columns() const { return columns_; }
   int64_t tiles() const { return (rows_ + kTileRows - 1) / kTileRows; }
   int64_t tile_bytes() const { return tile_bytes_; }
-  const uint8_t* tile(int64_t i) const { return data_.get() + i * tile_bytes_; }
+  const uint8_t* tile(int64_t i) const { return data() + i * tile_bytes_; }
   int64_t bytes() const { return tiles() * tile_bytes_; }
 
  private:
-  struct AlignedFree {
-    void operator()(uint8_t* p) const;
-  };
+  uint8_t* data() const { return reinterpret_cast<uint8_t*>(memory_.data()); }
+
   const PackedLayout* layout_ = nullptr;
   int64_t rows_ = 0;
   int64_t columns_ = 0;
   int64_t tile_bytes_ = 0;
-  std::unique_ptr<uint8_t[], AlignedFree> data_;
+  base::ZeroedMemory memory_;
 };
 
 }  // namespace walchen::tensor
