@@ -72,6 +72,7 @@ Result<std::vector<std::string>> ModelNames(base::Files& files, const Home& home
       names.push_back(entry.substr(0, entry.size() - kEnding.size()));
     }
   }
+  std::ranges::sort(names);  // as files, "a.Q8_0.gguf" stands before "a.gguf"
   return names;
 }
 
