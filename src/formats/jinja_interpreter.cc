@@ -213,6 +213,7 @@ Result<Value> Interpreter::Evaluate(const Expression& expression) {
   if (frames_ > base::kTemplateMaxFrames) return FailTooDeep();
   line_ = expression.line;
   TRY(runtime_.Spend());
+  // NOLINTNEXTLINE(misc-no-recursion): depth is bounded by kTemplateMaxFrames
   return std::visit([this](const auto& form) { return Eval(form); }, expression.form);
 }
 
@@ -316,6 +317,7 @@ Result<Value> Interpreter::Eval(const StepChain& form) {
 Result<Value> Interpreter::ApplyAll(const StepChain& chain, size_t count, Value value) {
   for (size_t i = 0; i < count; ++i) {
     TRY(runtime_.Spend());
+    // NOLINTNEXTLINE(misc-no-recursion): depth is bounded by kTemplateMaxFrames
     TRY_ASSIGN(value, std::visit([&](const auto& step) { return Apply(step, value); }, chain.steps[i]));
   }
   return value;

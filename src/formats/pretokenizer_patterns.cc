@@ -47,7 +47,6 @@ bool Any(const Letter& letter) {
 }
 constexpr auto kLetters = Any<CharClass::kLetter>;
 constexpr auto kNumbers = Any<CharClass::kNumber>;
-constexpr auto kSpaces = Any<CharClass::kSpace>;
 constexpr auto kLettersAndMarks = Any<CharClass::kLetter, CharClass::kMark>;
 constexpr auto kPunctuationAndSymbols = Any<CharClass::kPunctuation, CharClass::kSymbol>;
 

@@ -25,7 +25,7 @@ struct Interval {
 class JsonFields {
  public:
   // `path` stands in front of names in errors: "messages[3]".
-  JsonFields(const Json& object, std::string path = "") : object_(object), path_(std::move(path)) {}
+  explicit JsonFields(const Json& object, std::string path = "") : object_(object), path_(std::move(path)) {}
 
   // Null for missing and null.
   const Json* Find(std::string_view name) const;

@@ -53,8 +53,9 @@ void PutCodes(const PackedLayout& layout, const uint8_t* code, int row, const Ch
 void PutScales(const PackedLayout& layout, const UnpackedBlock& block, int chunk, int row, const ChunkPlace& to) {
   const int subs = layout.scale_bytes / kTileRows;
   for (int sub = 0; sub < subs; ++sub) {
-    const auto i = static_cast<size_t>(chunk * subs + sub);
-    const auto scale = static_cast<uint8_t>(block.scale[i]), min = static_cast<uint8_t>(block.min[i]);
+    const int i = chunk * subs + sub;
+    const auto scale = static_cast<uint8_t>(block.scale[static_cast<size_t>(i)]),
+               min = static_cast<uint8_t>(block.min[static_cast<size_t>(i)]);
     const bool together = layout.has_min && layout.min_bytes == 0;  // Q2_K
     to.scale[sub * kTileRows + row] = static_cast<uint8_t>(together ? scale | min << 4 : scale);
     if (layout.min_bytes > 0) to.min[sub * kTileRows + row] = min;

@@ -293,7 +293,8 @@ void UnpackRowQuantized(const PackedMatrix& weights, int64_t row, float* out) {
   for (const auto& chunk : panel) {
     for (size_t i = 0; i < kChunkColumns; ++i) {
       const size_t sub = i * C::kSubs / kChunkColumns;
-      const auto code = static_cast<float>(chunk.codes[i / 4 * 64 + 4 * lane + i % 4] - C::kOffset);
+      const size_t at = i / 4 * 64 + 4 * lane + i % 4;
+      const auto code = static_cast<float>(chunk.codes[at] - C::kOffset);
       *out++ = chunk.scale[sub][lane] * code + (C::kHasMin ? chunk.min[sub][lane] : 0.0f);
     }
   }
