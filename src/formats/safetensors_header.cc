@@ -207,7 +207,7 @@ class IndexEvents : public JsonEvents {
   }
 
   bool start_object(size_t) override { return Open(); }
-  bool start_array(size_t) override { return Open(); }
+  bool start_array(size_t) override { return in_map_ ? Unexpected("a list") : Open(); }
   bool end_object() override { return Close(); }
   bool end_array() override { return Close(); }
 
