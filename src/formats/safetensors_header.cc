@@ -243,7 +243,7 @@ class IndexEvents : public JsonEvents {
     return Stop(ErrorCode::kCorrupt, fmt::format("found {} in the index where the format allows none", what));
   }
   bool Open() {
-    if (in_map_ && depth_ != 1) return Unexpected("a list or object");
+    if (in_map_ && depth_ != 1) return Unexpected("an object");
     if (++depth_ <= static_cast<size_t>(base::kJsonMaxDepth)) return true;
     return Stop(ErrorCode::kTooLarge, fmt::format("the index nests deeper than {} levels", base::kJsonMaxDepth));
   }
