@@ -16,8 +16,6 @@ namespace {
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch it");
 
-struct sigaction previous_action;
-
 // What the engine's thread hands to ours.
 struct Mailbox {
   std::mutex mutex;
@@ -45,10 +43,10 @@ InterruptGuard::InterruptGuard() {
   interrupted = false;
   struct sigaction action {};
   action.sa_handler = [](int) { interrupted = true; };
-  ::sigaction(SIGINT, &action, &previous_action);
+  ::sigaction(SIGINT, &action, &previous_);
 }
 
-InterruptGuard::~InterruptGuard() { ::sigaction(SIGINT, &previous_action, nullptr); }
+InterruptGuard::~InterruptGuard() { ::sigaction(SIGINT, &previous_, nullptr); }
 
 bool InterruptGuard::Interrupted() { return interrupted; }
 

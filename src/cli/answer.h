@@ -3,6 +3,8 @@
 // One answer, from the question to its last word, that Ctrl-C stops without ending the process.
 #pragma once
 
+#include <signal.h>
+
 #include <functional>
 #include <string_view>
 
@@ -11,7 +13,8 @@
 
 namespace walchen::cli {
 
-// While one of these lives, SIGINT sets a flag instead of ending the process. One at a time.
+// While one of these lives, SIGINT sets a flag instead of ending the process. May be nested; the newest one starts with
+// the flag unset.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -21,6 +24,9 @@ class InterruptGuard {
 
   // Whether SIGINT came since this was made. Async-signal-safe and thread-safe.
   static bool Interrupted();
+
+ private:
+  struct sigaction previous_;
 };
 
 // Submits the request and calls on_text, on this thread, with each piece as it comes. SIGINT under an InterruptGuard

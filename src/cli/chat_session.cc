@@ -157,6 +157,8 @@ Result<void> Talk(const ChatOptions& options) {
   TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
   TRY_ASSIGN(const LoadedModel loaded, LoadModel(options));
   if (!options.shared.quiet) fmt::print("{}. /help lists the commands, Ctrl-D leaves.\n", loaded.file->name());
+  // Ctrl-C stops an answer; one that comes a moment after the answer's end must not end the conversation.
+  const InterruptGuard guard;
   Session session(options, loaded);
   LineEditor editor(base::Files::Os(), home.folder() / "chat_history");
   while (const auto line = editor.Read("> ")) {

@@ -79,6 +79,9 @@ LineEditor::LineEditor(base::Files& files, base::Path history_file)
   el_set(state.edit, EL_HIST, ::history, state.history);
   // Ctrl-C is a key while a line is being edited: a signal would leave the terminal in raw mode.
   el_set(state.edit, EL_SETTY, "-d", "-isig", nullptr);
+  // Between two lines (libedit's "execute" mode) the terminal keeps what is typed as it is: in line mode it would turn a
+  // Ctrl-D typed during an answer into a mark that is lost when the next line is read. Ctrl-C stays a signal there.
+  el_set(state.edit, EL_SETTY, "-x", "-icanon", "-echo", nullptr);
   el_set(state.edit, EL_ADDFN, "walchen-interrupt", "Throw the line away", State::OnInterrupt);
   el_set(state.edit, EL_BIND, "^C", "walchen-interrupt", nullptr);
   state.Load();
@@ -96,6 +99,7 @@ std::optional<std::string> LineEditor::Read(const std::string& prompt) {
   std::string whole;
   while (true) {
     int count = 0;
+    el_set(state.edit, EL_PREP_TERM, 1);  // before the prompt is seen: what it invites is typed as keys
     const char* typed = el_gets(state.edit, &count);
     if (state.interrupted) {
       state.interrupted = false;

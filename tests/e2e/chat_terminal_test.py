@@ -56,7 +56,7 @@ class Terminal:
         deadline = time.monotonic() + SECONDS_MAX
         while not (found := re.search(pattern, self.seen, re.DOTALL)):
             if time.monotonic() > deadline or (self.process.poll() is not None and not self.read(0.1)):
-                raise AssertionError(f"expected {pattern!r}, found {self.seen!r}")
+                raise AssertionError(f"expected {pattern!r}, found {self.seen!r}; exit code {self.process.poll()}")
             self.seen += self.read(1)
         before, self.seen = self.seen[: found.end()], self.seen[found.end():]
         return before
@@ -108,6 +108,14 @@ class ChatAtATerminal(unittest.TestCase):
         terminal.type("/help\r")
         terminal.wait_for("/reset")
         self.assertEqual(terminal.leave(), 0)
+
+    def test_what_is_typed_during_an_answer_comes_after_it(self):
+        terminal = self.start("--max-tokens", "60")
+        terminal.type("Count from one to five hundred in words.\r")
+        terminal.wait_for(r"words\.\s+\S+ ")
+        terminal.type(b"/nonsense\r\x04")
+        terminal.wait_for("No command /nonsense")
+        self.assertEqual(terminal.process.wait(SECONDS_MAX), 0)
 
     def test_ctrl_c_throws_a_line_away(self):
         terminal = self.start()

@@ -231,7 +231,8 @@ class Chat(CommandLine):
         self.assertNotEqual(answer("1"), answer("2"))
 
     def test_max_tokens_ends_an_answer(self):
-        ran = walchen("chat", "--prompt", "Count to one hundred.", "--max-tokens", "5", "--json")
+        ran = walchen("chat", "--prompt", "Count to one hundred.", "--max-tokens", "5", "--temperature",
+                       "0", "--json")
         answer = json.loads(ran.stdout)
         self.assertEqual((answer["finish_reason"], answer["usage"]["completion_tokens"]), ("length", 5))
 
