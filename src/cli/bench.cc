@@ -112,7 +112,7 @@ Result<int> Bench(const BenchOptions& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
-  TRY_ASSIGN(const auto model, infer::ModelFile::Load(files, path, {.threads = options.shared.threads, .cache_folder = {}}));
+  TRY_ASSIGN(const auto model, infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
   TRY_ASSIGN(const Measured report, Measure(options, model));
   if (options.shared.json) {
     PrintJson(report);

@@ -136,7 +136,7 @@ Result<LoadedModel> LoadModel(const ChatOptions& options) {
   const base::Stopwatch watch;
   LoadedModel loaded;
   TRY_ASSIGN(loaded.file, infer::ModelFile::Load(files, path,
-                                                 {.threads = options.shared.threads, .cache_folder = home.cache()}));
+                                                 {.threads = options.shared.threads}));
   infer::EngineOptions engine_options;
   engine_options.threads = options.shared.threads;
   TRY_ASSIGN(loaded.engine, infer::Engine::Create(loaded.file, engine_options));

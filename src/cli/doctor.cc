@@ -39,7 +39,7 @@ std::string_view Word(State state) {
 
 // The default model with its tables and a conversation takes about 300 MB.
 constexpr uint64_t kMemoryNeeded = 500'000'000;
-// The default model, and as much again for its repacked form in the cache.
+// The default model, and as much again while it is being fetched.
 constexpr uint64_t kDiskNeeded = 300'000'000;
 
 // Which instruction sets the binary carries, and which of them this CPU has.

@@ -23,7 +23,7 @@ Result<infer::Perplexity> Measure(const Options& options) {
   TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
   TRY_ASSIGN(const auto model,
-             infer::ModelFile::Load(files, path, {.threads = options.shared.threads, .cache_folder = home.cache()}));
+             infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
   std::vector<formats::TokenId> tokens = model->tokenizer().Encode(text);
   if (model->tokenizer().adds_bos()) tokens.insert(tokens.begin(), *model->tokenizer().bos());
   const infer::ScoringOptions scoring{.threads = options.shared.threads, .kv_8bit = options.kv_8bit};

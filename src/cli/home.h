@@ -29,7 +29,6 @@ class Home {
 
   const base::Path& folder() const { return folder_; }
   base::Path models() const { return folder_ / "models"; }
-  base::Path cache() const { return folder_ / "cache"; }
   base::Path runs() const { return folder_ / "runs"; }
 
  private:

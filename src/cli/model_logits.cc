@@ -17,7 +17,7 @@ Result<std::string> LogitsJson(const SharedFlags& flags, const std::vector<int64
   TRY_ASSIGN(const Home home, Home::Find(flags.home));
   TRY_ASSIGN(const base::Path path, FindModel(files, home, flags.model));
   TRY_ASSIGN(const auto model,
-             infer::ModelFile::Load(files, path, {.threads = flags.threads, .cache_folder = home.cache()}));
+             infer::ModelFile::Load(files, path, {.threads = flags.threads}));
   std::vector<formats::TokenId> tokens;
   for (const int64_t id : ids) {
     if (!std::in_range<formats::TokenId>(id)) return Fail(ErrorCode::kInvalidArgument, "--ids: {} is no token id", id);

@@ -39,7 +39,7 @@ Result<void> CheckTensors(const formats::GgufFile& file) {
       return FailAt(tensor.offset, ErrorCode::kCorrupt, "tensor {}: expected finite numbers, found NaN or infinity",
                     tensor.name);
     }
-    file.DropResident(tensor);
+    file.DropResident(file.Data(tensor));
   }
   return {};
 }

@@ -117,7 +117,7 @@ Result<void> Serve(const ServeOptions& options) {
 
   TRY_ASSIGN(
       const auto model,
-      infer::ModelFile::Load(files, model_path, {.threads = options.shared.threads, .cache_folder = home.cache()}));
+      infer::ModelFile::Load(files, model_path, {.threads = options.shared.threads}));
   infer::EngineOptions engine_options = options.engine;
   engine_options.threads = options.shared.threads;
   TRY_ASSIGN(const auto engine, infer::Engine::Create(model, engine_options));

@@ -35,8 +35,8 @@ class OpenGguf : public GgufFile {
     return bytes_.subspan(tensor.offset, tensor.size);
   }
 
-  void DropResident(const TensorEntry& tensor) const override {
-    if (file_ != nullptr) file_->DropResident(tensor.offset, tensor.size);
+  void DropResident(base::Bytes data) const override {
+    if (file_ != nullptr) file_->DropResident(static_cast<uint64_t>(data.data() - bytes_.data()), data.size());
   }
 
  private:

@@ -73,8 +73,8 @@ class GgufFile {
   virtual const TensorEntry* FindTensor(std::string_view name) const = 0;
   // The bytes of one tensor; they live as long as this object. Thread-safe.
   virtual base::Bytes Data(const TensorEntry& tensor) const = 0;
-  // See base::MappedFile::DropResident.
-  virtual void DropResident(const TensorEntry& tensor) const = 0;
+  // See base::MappedFile::DropResident; `data` is what Data gave, or a part of it.
+  virtual void DropResident(base::Bytes data) const = 0;
 };
 
 // Writes a GGUF version 3 file, durably (old or new, never half). Keys and tensors keep their order.

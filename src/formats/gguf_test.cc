@@ -133,7 +133,7 @@ void ReadAll(const GgufFile& file) {
     const uint64_t row_bytes = tensor::RowBytes(tensor.type, tensor.columns()).value();
     EXPECT_EQ(data.size(), row_bytes * (tensor.values() / tensor.columns()));
     if (!data.empty()) (void)(data.front() ^ data.back());
-    file.DropResident(tensor);
+    file.DropResident(data);
   }
 }
 

@@ -29,7 +29,7 @@ class Metadata final : public GgufFile {
   std::span<const TensorEntry> tensors() const override { return {}; }
   const TensorEntry* FindTensor(std::string_view) const override { return nullptr; }
   base::Bytes Data(const TensorEntry&) const override { return {}; }
-  void DropResident(const TensorEntry&) const override {}
+  void DropResident(base::Bytes) const override {}
 
  private:
   std::map<std::string, GgufValue> values_;

@@ -25,7 +25,6 @@ class ModelFile {
  public:
   struct Options {
     int threads = 0;  // for repacking; 0: all
-    base::Path cache_folder;  // where the repacked form may be kept; empty: nowhere
   };
   // Errors: those of GgufFile, Tokenizer and ChatTemplate, with the path in front.
   static Result<std::shared_ptr<const ModelFile>> Load(base::Files& files, const base::Path& path,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/running_request.h"
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "model/llama_config.h"
@@ -16,14 +14,14 @@ double Ms(int64_t from_ns, int64_t to_ns) { return from_ns > 0 && to_ns > from_n
 
 }  // namespace
 
-RunningRequest::RunningRequest(RequestId id, const ModelFile& model, GenerateRequest request, EventSink sink)
+RunningRequest::RunningRequest(RequestId id, const CpuModel& model, GenerateRequest request, EventSink sink)
     : id_(id),
       model_(model),
       request_(std::move(request)),
       sink_(std::move(sink)),
       prompt_tokens_(static_cast<int64_t>(request_.prompt.size())),
       tokens_(request_.prompt),
-      sampler_(request_.sampling, request_.prompt, model.config().vocabulary),
+      sampler_(model.kernels(), request_.sampling, request_.prompt, model.config().vocabulary),
       text_(request_.stop),
       submitted_ns_(Now()) {}
 
@@ -43,7 +41,7 @@ void RunningRequest::Show(std::string text) {
 
 std::optional<FinishReason> RunningRequest::Sample(std::span<float> logits) {
   // Weights are checked when they are loaded, but large ones can still overflow on the way.
-  if (!std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); })) {
+  if (model_.kernels().arg_max(logits.data(), static_cast<int64_t>(logits.size())) < 0) {
     error_ = Error(ErrorCode::kCorrupt, "the model computed a logit that is no finite number: its weights are damaged");
     return FinishReason::kError;
   }

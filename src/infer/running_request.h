@@ -3,12 +3,13 @@
 // One request inside the engine: its tokens, how far they are computed, and what it tells its sink. Engine thread only.
 #pragma once
 
-#include <memory>
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "base/clock.h"
+#include "infer/cpu_model.h"
 #include "infer/engine.h"
 #include "infer/kv_cache.h"
 #include "infer/sampler.h"
@@ -18,7 +19,7 @@ namespace walchen::infer {
 
 class RunningRequest {
  public:
-  RunningRequest(RequestId id, const ModelFile& model, GenerateRequest request, EventSink sink);
+  RunningRequest(RequestId id, const CpuModel& model, GenerateRequest request, EventSink sink);
 
   RequestId id() const { return id_; }
   std::span<const TokenId> prompt() const { return std::span(tokens_).first(static_cast<size_t>(prompt_tokens_)); }
@@ -50,7 +51,7 @@ class RunningRequest {
   void Show(std::string text);
 
   const RequestId id_;
-  const ModelFile& model_;
+  const CpuModel& model_;
   const GenerateRequest request_;
   const EventSink sink_;
   const int64_t prompt_tokens_;

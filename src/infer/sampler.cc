@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -21,8 +22,6 @@ struct Candidate {
 
 // More likely first; of equals the smaller id, so that the order never depends on a sort's moods.
 bool MoreLikely(const Candidate& a, const Candidate& b) { return a.p > b.p || (a.p == b.p && a.token < b.token); }
-
-size_t ArgMax(std::span<const float> x) { return static_cast<size_t>(std::ranges::max_element(x) - x.begin()); }
 
 // Keeps the first candidates (sorted) that together reach the share `top` of all.
 void KeepTop(std::vector<Candidate>& sorted, double total, float top) {
@@ -51,14 +50,13 @@ void KeepTypical(std::vector<Candidate>& candidates, float share) {
   std::ranges::sort(candidates, MoreLikely);
 }
 
-// The most likely tokens, sorted: all that top-k and top-p can still choose from. A full sort of 49,152 entries would
+// The most likely tokens, sorted, where the most likely one's p is 1: all that top-k and top-p can still choose from. A full sort of 49,152 entries would
 // take longer than computing the logits, so the threshold falls until enough is above it.
 std::vector<Candidate> SortedTop(std::span<const float> p, const SamplingOptions& options, double total) {
   std::vector<Candidate> top;
-  const float most = p[ArgMax(p)];
   const size_t wanted = options.top_k > 0 ? std::min<size_t>(static_cast<size_t>(options.top_k), p.size()) : p.size();
   const bool all = options.typical_p < 1.0f && options.top_k == 0;
-  for (float threshold = all ? 0.0f : most * 1e-2f;; threshold = threshold < most * 1e-20f ? 0.0f : threshold * 1e-2f) {
+  for (float threshold = all ? 0.0f : 1e-2f;; threshold = threshold < 1e-20f ? 0.0f : threshold * 1e-2f) {
     top.clear();
     double sum = 0;
     for (size_t i = 0; i < p.size(); ++i) {
@@ -72,6 +70,19 @@ std::vector<Candidate> SortedTop(std::span<const float> p, const SamplingOptions
   std::ranges::sort(top, MoreLikely);
   if (top.size() > wanted) top.resize(wanted);
   return top;
+}
+
+// The place where the running sum of the p passes `sum`.
+template <class Items, class Projection = std::identity>
+size_t FindShare(const Items& items, double sum, Projection p = {}) {
+  size_t found = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const float here = std::invoke(p, items[i]);
+    if (here > 0.0f) found = i;  // rounding may leave a little at the end: never an impossible token
+    sum -= here;
+    if (sum < 0) break;
+  }
+  return found;
 }
 
 }  // namespace
@@ -109,8 +120,9 @@ Result<void> Validate(const SamplingOptions& o, int vocabulary_size) {
   return {};
 }
 
-Sampler::Sampler(const SamplingOptions& options, std::span<const TokenId> prompt, int vocabulary_size)
-    : options_(options), rng_(options.seed) {
+Sampler::Sampler(const tensor::KernelTable& kernels, const SamplingOptions& options, std::span<const TokenId> prompt,
+                 int vocabulary_size)
+    : kernels_(kernels), options_(options), rng_(options.seed) {
   const auto size = static_cast<size_t>(vocabulary_size);
   if (options_.repetition_penalty != 1.0f) {
     seen_.resize(size);
@@ -119,11 +131,17 @@ Sampler::Sampler(const SamplingOptions& options, std::span<const TokenId> prompt
   if (options_.frequency_penalty != 0.0f || options_.presence_penalty != 0.0f) answered_.resize(size);
 }
 
+size_t Sampler::ArgMax(std::span<const float> x) const {
+  const int64_t best = kernels_.arg_max(x.data(), static_cast<int64_t>(x.size()));
+  CHECK(best >= 0, "a logit is not finite");
+  return static_cast<size_t>(best);
+}
+
 // Returns what a logit loses on its way to a log-probability.
-double Sampler::FillLogprobs(std::span<const float> logits, SampledToken& sampled) const {
+double Sampler::FillLogprobs(std::span<const float> logits, SampledToken& sampled) {
   const float max = logits[ArgMax(logits)];
-  double total = 0;
-  for (const float logit : logits) total += std::exp(logit - max);
+  p_.resize(logits.size());
+  const double total = kernels_.exp_sum(logits.data(), max, 1.0f, static_cast<int64_t>(logits.size()), p_.data());
   const double shift = max + std::log(total);
   std::vector<Candidate> top(logits.size());
   for (size_t i = 0; i < logits.size(); ++i) top[i] = {static_cast<TokenId>(i), logits[i]};
@@ -149,31 +167,23 @@ void Sampler::Penalise(std::span<float> logits) const {
 TokenId Sampler::Draw(std::span<const float> logits) {
   const size_t best = ArgMax(logits);
   if (options_.temperature == 0.0f) return static_cast<TokenId>(best);
-  std::vector<float> p(logits.size());
-  double total = 0;
-  for (size_t i = 0; i < p.size(); ++i) total += p[i] = std::exp((logits[i] - logits[best]) / options_.temperature);
-  std::vector<Candidate> candidates;
-  if (options_.top_k > 0 || options_.top_p < 1.0f || options_.typical_p < 1.0f) {
-    candidates = SortedTop(p, options_, total);
-    if (options_.typical_p < 1.0f) KeepTypical(candidates, options_.typical_p);
-    // Nucleus of what top-k and typical left over; without them, of everything.
-    const bool narrowed = options_.top_k > 0 || options_.typical_p < 1.0f;
-    if (options_.top_p < 1.0f) KeepTop(candidates, narrowed ? Total(candidates) : total, options_.top_p);
-  } else {  // any order will do
-    for (size_t i = 0; i < p.size(); ++i) candidates.push_back({static_cast<TokenId>(i), p[i]});
+  const float factor = std::min(1.0f / options_.temperature, kLogitMax);
+  p_.resize(logits.size());
+  const double total = kernels_.exp_sum(logits.data(), logits[best], factor, static_cast<int64_t>(logits.size()), p_.data());
+  const double share = rng_.Uniform();
+  const bool narrowed = options_.top_k > 0 || options_.typical_p < 1.0f;
+  if (!narrowed && options_.top_p == 1.0f && options_.min_p == 0.0f) {  // any order will do
+    return static_cast<TokenId>(FindShare(p_, share * total));
   }
+  std::vector<Candidate> candidates = SortedTop(p_, options_, total);
+  if (options_.typical_p < 1.0f) KeepTypical(candidates, options_.typical_p);
+  // Nucleus of what top-k and typical left over; without them, of everything.
+  if (options_.top_p < 1.0f) KeepTop(candidates, narrowed ? Total(candidates) : total, options_.top_p);
   if (options_.min_p > 0.0f) {
     const float least = options_.min_p * std::ranges::max(candidates, {}, &Candidate::p).p;
     std::erase_if(candidates, [&](const Candidate& c) { return c.p < least; });
   }
-  double left = rng_.Uniform() * Total(candidates);
-  TokenId chosen = static_cast<TokenId>(best);
-  for (const Candidate& c : candidates) {
-    if (c.p > 0.0f) chosen = c.token;  // rounding may leave a little at the end: never an impossible token
-    left -= c.p;
-    if (left < 0) break;
-  }
-  return chosen;
+  return candidates[FindShare(candidates, share * Total(candidates), &Candidate::p)].token;
 }
 
 SampledToken Sampler::Next(std::span<float> logits) {

@@ -24,10 +24,12 @@ Logits RandomLogits(uint64_t seed, int count, double deviation) {
   return logits;
 }
 
+const tensor::KernelTable& Kernels() { return *tensor::ChooseKernels().value(); }
+
 SampledToken Next(Sampler& sampler, Logits logits) { return sampler.Next(logits); }
 
 TokenId NextToken(const SamplingOptions& options, const Logits& logits, const std::vector<TokenId>& prompt = {0}) {
-  Sampler sampler(options, prompt, static_cast<int>(logits.size()));
+  Sampler sampler(Kernels(), options, prompt, static_cast<int>(logits.size()));
   return Next(sampler, logits).token;
 }
 
@@ -81,7 +83,7 @@ Distribution Define(const SamplingOptions& o, const Logits& logits) {
 // Draws many tokens; fails if one is impossible or if the counts are less likely than one in a million.
 void ExpectDraws(const SamplingOptions& options, const Logits& logits, const Distribution& expected, int draws) {
   std::map<TokenId, int> counts;
-  Sampler sampler(options, std::vector<TokenId>{0}, static_cast<int>(logits.size()));
+  Sampler sampler(Kernels(), options, std::vector<TokenId>{0}, static_cast<int>(logits.size()));
   for (int i = 0; i < draws; ++i) ++counts[Next(sampler, logits).token];
   for (const auto& [token, count] : counts) {
     ASSERT_TRUE(expected.contains(token)) << "token " << token << " was drawn " << count << " times, but was dropped";
@@ -162,7 +164,7 @@ TEST(Sampler, TheSameSeedDrawsTheSameTokens) {
   const Logits logits = RandomLogits(5, 200, 1.0);
   const auto draw = [&](uint64_t seed) {
     std::vector<TokenId> tokens;
-    Sampler sampler({.top_p = 0.95f, .seed = seed}, std::vector<TokenId>{0}, 200);
+    Sampler sampler(Kernels(), {.top_p = 0.95f, .seed = seed}, std::vector<TokenId>{0}, 200);
     for (int i = 0; i < 50; ++i) tokens.push_back(Next(sampler, logits).token);
     return tokens;
   };
@@ -175,23 +177,23 @@ TEST(Sampler, RepetitionPenaltyCountsThePromptToo) {
   EXPECT_EQ(NextToken(options, {4.0f, 3.0f, -1.0f}, {0}), 1);
   EXPECT_EQ(NextToken(options, {4.0f, 1.9f, -1.0f}, {0}), 0);
   EXPECT_EQ(NextToken(options, {-1.0f, -1.9f, -2.1f}, {0}), 1);  // a negative logit becomes more negative
-  Sampler sampler(options, std::vector<TokenId>{0}, 3);
+  Sampler sampler(Kernels(), options, std::vector<TokenId>{0}, 3);
   EXPECT_EQ(Next(sampler, {1.0f, 3.0f, 2.0f}).token, 1);
   EXPECT_EQ(Next(sampler, {1.0f, 3.0f, 2.0f}).token, 2) << "its own answer counts from the next token on";
 }
 
 TEST(Sampler, FrequencyAndPresencePenaltiesCountTheAnswerAlone) {
-  Sampler frequency({.temperature = 0, .frequency_penalty = 0.5f}, std::vector<TokenId>{0, 0, 0}, 2);
+  Sampler frequency(Kernels(), {.temperature = 0, .frequency_penalty = 0.5f}, std::vector<TokenId>{0, 0, 0}, 2);
   std::vector<TokenId> tokens;
   for (int i = 0; i < 6; ++i) tokens.push_back(Next(frequency, {1.2f, 0.0f}).token);
   EXPECT_EQ(tokens, (std::vector<TokenId>{0, 0, 0, 1, 0, 1}));  // 1.2, 0.7, 0.2, then -0.3 against 0, ...
 
-  Sampler presence({.temperature = 0, .presence_penalty = 1.0f}, std::vector<TokenId>{0}, 3);
+  Sampler presence(Kernels(), {.temperature = 0, .presence_penalty = 1.0f}, std::vector<TokenId>{0}, 3);
   tokens.clear();
   for (int i = 0; i < 4; ++i) tokens.push_back(Next(presence, {1.5f, 1.0f, 0.2f}).token);
   EXPECT_EQ(tokens, (std::vector<TokenId>{0, 1, 0, 0}));  // once, not once for each time
 
-  Sampler reward({.temperature = 0, .frequency_penalty = -1.0f}, std::vector<TokenId>{0}, 2);
+  Sampler reward(Kernels(), {.temperature = 0, .frequency_penalty = -1.0f}, std::vector<TokenId>{0}, 2);
   EXPECT_EQ(Next(reward, {0.0f, 0.5f}).token, 1);
   EXPECT_EQ(Next(reward, {1.0f, 0.5f}).token, 1) << "a negative penalty is a reward";
 }
@@ -212,7 +214,7 @@ TEST(Sampler, LogprobsAreThoseOfTheModelBeforeAnyOption) {
   const Logits logits = RandomLogits(8, 300, 2.0);
   double total = 0;
   for (const float logit : logits) total += std::exp(double{logit});
-  Sampler sampler({.temperature = 0.2f, .top_k = 2, .repetition_penalty = 3, .logit_bias = {{5, 100.0f}}, .top_logprobs = 20},
+  Sampler sampler(Kernels(), {.temperature = 0.2f, .top_k = 2, .repetition_penalty = 3, .logit_bias = {{5, 100.0f}}, .top_logprobs = 20},
                   std::vector<TokenId>{0}, 300);
   const SampledToken sampled = Next(sampler, logits);
   EXPECT_EQ(sampled.token, 5);
@@ -229,7 +231,7 @@ TEST(Sampler, LogprobsAreThoseOfTheModelBeforeAnyOption) {
 TEST(Sampler, TheSameTokenHasTheSameLogprobInBothPlacesAndAllAddUpToOne) {
   const Logits logits = RandomLogits(9, 20, 3.0);
   for (uint64_t seed = 0; seed < 50; ++seed) {
-    Sampler sampler({.seed = seed, .top_logprobs = 20}, std::vector<TokenId>{0}, 20);
+    Sampler sampler(Kernels(), {.seed = seed, .top_logprobs = 20}, std::vector<TokenId>{0}, 20);
     const SampledToken sampled = Next(sampler, logits);
     double sum = 0;
     for (const TokenLogprob& top : sampled.top_logprobs) {
@@ -241,9 +243,9 @@ TEST(Sampler, TheSameTokenHasTheSameLogprobInBothPlacesAndAllAddUpToOne) {
 }
 
 TEST(Sampler, GivesNoLogprobsUnlessAskedAndNoneOfOthersForZero) {
-  Sampler none({}, std::vector<TokenId>{0}, 3);
+  Sampler none(Kernels(), {}, std::vector<TokenId>{0}, 3);
   EXPECT_TRUE(Next(none, {1, 2, 3}).top_logprobs.empty());
-  Sampler own({.temperature = 0, .top_logprobs = 0}, std::vector<TokenId>{0}, 3);
+  Sampler own(Kernels(), {.temperature = 0, .top_logprobs = 0}, std::vector<TokenId>{0}, 3);
   const SampledToken sampled = Next(own, {1, 2, 3});
   EXPECT_TRUE(sampled.top_logprobs.empty());
   EXPECT_NEAR(sampled.logprob, -std::log(1 + std::exp(-1.0) + std::exp(-2.0)), 1e-6);

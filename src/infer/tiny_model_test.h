@@ -205,7 +205,7 @@ class TinyFile {
 
 inline std::shared_ptr<const ModelFile> LoadTinyModel(const TinyModel& model) {
   const TinyFile file(model);
-  auto loaded = ModelFile::Load(base::Files::Os(), file.path(), {.threads = 1, .cache_folder = {}});
+  auto loaded = ModelFile::Load(base::Files::Os(), file.path(), {.threads = 1});
   CHECK(loaded.has_value(), "{}", loaded.error().ToString());
   return *loaded;
 }

@@ -55,7 +55,7 @@ Result<std::string> Produce(const Export& to, const PlannedTensor& planned, size
   const base::Bytes data = to.file.Data(entry).subspan(part * part_bytes, part_bytes);
   auto converted = Convert(to.pool, {entry.type, to.type, data, entry.columns()});
   if (!converted) return Forward(converted, fmt::format("tensor {}", base::Quoted(planned.name)));
-  if (part + 1 == planned.huggingface.size()) to.file.DropResident(entry);
+  to.file.DropResident(data);
   return RestoreRows(std::move(*converted), RowOrder(planned, to.head_size));
 }
 

@@ -47,6 +47,8 @@ Result<LlamaWeights<B>> LoadLlama(B& b, const formats::GgufFile& file, const Lla
     if (!parts) return Forward(parts);
     if (parts->empty()) return {};
     TRY_ASSIGN(to, b.LoadMatrix(*parts));
+    // A backend that repacked them needs these bytes no more; for one that reads them later they come back by themselves.
+    for (const MatrixPart& part : *parts) file.DropResident(part.data);
     return {};
   };
   const auto vector = [&](typename B::Vector& to, Result<std::vector<float>> values) -> Result<void> {

@@ -66,7 +66,7 @@ Result<QuantizeReport> QuantizeModel(base::Files& files, const base::Path& input
       const Conversion conversion{tensor.type, type, file->Data(tensor), tensor.columns()};
       auto bytes = Convert(pool, conversion, &errors[type_name]);
       if (!bytes) return Forward(bytes, fmt::format("{}: tensor {}", input.native(), base::Quoted(tensor.name)));
-      file->DropResident(tensor);
+      file->DropResident(conversion.data);
       TypeReport& of_type = report.types[type_name];
       ++of_type.tensors;
       of_type.bytes += bytes->size();

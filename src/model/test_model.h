@@ -55,7 +55,7 @@ class TestGguf : public formats::GgufFile {
   }
   // A tensor's offset is the number of its bytes here.
   base::Bytes Data(const formats::TensorEntry& tensor) const override { return data_[tensor.offset]; }
-  void DropResident(const formats::TensorEntry&) const override {}
+  void DropResident(base::Bytes) const override {}
 
  private:
   std::vector<std::pair<std::string, formats::GgufValue>> metadata_;

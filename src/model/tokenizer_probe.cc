@@ -22,7 +22,7 @@ class KeysOnly : public formats::GgufFile {
   std::span<const formats::TensorEntry> tensors() const override { return {}; }
   const formats::TensorEntry* FindTensor(std::string_view) const override { return nullptr; }
   base::Bytes Data(const formats::TensorEntry&) const override { return {}; }
-  void DropResident(const formats::TensorEntry&) const override {}
+  void DropResident(base::Bytes) const override {}
 
  private:
   const GgufKeys& keys_;

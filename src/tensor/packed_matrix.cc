@@ -22,15 +22,18 @@ constexpr PackedLayout kLayouts[] = {
     {DType::kQ6_K, 256, 16, 32, 256, 128, 32, 0, false, 32}, {DType::kIQ4_NL, 32, 32, 32, 256, 0, 0, 0, false, 128},
 };
 
-// Writes the `bits` bits of every code from `shift` on: `per_byte` groups share a byte, group g + stride above group g.
+// Writes the `bits` bits of every code from `shift` on, four codes (a group's, of one row) in a word: 8 / bits groups
+// share a byte, group g + bits above group g.
 void PutBits(const uint8_t* code, int shift, int bits, int row, uint8_t* out) {
-  const int per_byte = 8 / bits;
-  const int stride = 8 / per_byte;  // groups that lie side by side
-  const int mask = (1 << bits) - 1;
-  for (int column = 0; column < kChunkColumns; ++column) {
-    const int group = column / 4;
-    const int part = code[column] >> shift & mask;
-    out[group % stride * 64 + 4 * row + column % 4] |= static_cast<uint8_t>(part << (group / stride * bits));
+  const uint32_t mask = 0x01010101u * ((1u << bits) - 1);
+  for (int word = 0; word < bits; ++word) {
+    uint32_t together = 0;
+    for (int group = word, up = 0; group < 8; group += bits, up += bits) {
+      uint32_t codes;
+      std::memcpy(&codes, code + 4 * group, 4);
+      together |= (codes >> shift & mask) << up;
+    }
+    std::memcpy(out + word * 64 + 4 * row, &together, 4);
   }
 }
 
@@ -64,10 +67,13 @@ void PutScales(const PackedLayout& layout, const UnpackedBlock& block, int chunk
 
 // The unsigned numbers that the kernels multiply: q plus offset, or the place of q among the type's levels.
 void CodesOf(const PackedLayout& layout, const BlockLayout& source, const UnpackedBlock& block, uint8_t* code) {
-  for (int i = 0; i < layout.block_columns; ++i) {
-    const int8_t q = block.q[static_cast<size_t>(i)];
-    code[i] = static_cast<uint8_t>(source.levels.empty() ? q + layout.offset
-                                                         : std::ranges::find(source.levels, q) - source.levels.begin());
+  const int8_t* q = block.q.data();
+  if (source.levels.empty()) {
+    for (int i = 0; i < layout.block_columns; ++i) code[i] = static_cast<uint8_t>(q[i] + layout.offset);
+  } else {
+    for (int i = 0; i < layout.block_columns; ++i) {
+      code[i] = static_cast<uint8_t>(std::ranges::find(source.levels, q[i]) - source.levels.begin());
+    }
   }
 }
 

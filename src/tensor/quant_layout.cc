@@ -9,16 +9,26 @@
 namespace walchen::tensor {
 namespace {
 
-// out[i] += the plane's bits of value i, moved up by `up`.
-template <class T>
-void ReadPlane(const uint8_t* bytes, const Plane& plane, int up, std::span<T> out) {
-  const auto mask = static_cast<uint8_t>((1U << plane.bits) - 1);
+// out[i] |= the plane's bits of one run, moved up by `up`; Word: as many bytes as are read at once.
+template <class Word>
+void ReadRun(const uint8_t* run, const Plane& plane, uint32_t shift, int up, uint8_t* out) {
+  constexpr Word kOnes = static_cast<Word>(0x0101010101010101u);
+  const auto mask = static_cast<Word>(kOnes * ((1u << plane.bits) - 1));
+  for (uint32_t i = 0; i < plane.run; i += sizeof(Word)) {
+    Word in, so_far;
+    std::memcpy(&in, run + i, sizeof(Word));
+    std::memcpy(&so_far, out + i, sizeof(Word));
+    so_far = static_cast<Word>(so_far | static_cast<Word>((in >> shift & mask) << up));
+    std::memcpy(out + i, &so_far, sizeof(Word));
+  }
+}
+
+void ReadPlane(const uint8_t* bytes, const Plane& plane, int up, std::span<uint8_t> out) {
+  const auto read = plane.run % 8 == 0 ? ReadRun<uint64_t> : ReadRun<uint8_t>;
   const uint8_t* run = bytes + plane.offset;
   for (size_t at = 0; at < out.size(); run += plane.run) {
     for (uint32_t shift = 0; shift < 8; shift += plane.bits) {
-      for (uint32_t i = 0; i < plane.run; ++i) {
-        out[at + i] = static_cast<T>(out[at + i] | (((run[i] >> shift) & mask) << up));
-      }
+      read(run, plane, shift, up, &out[at]);
       at += plane.run;
     }
   }
@@ -54,8 +64,8 @@ void WriteQ2Scales(const UnpackedBlock& block, uint8_t* bytes) {
 constexpr Plane kQ3ScaleLow{0, 4, 8}, kQ3ScaleHigh{8, 2, 4};
 void ReadQ3Scales(const uint8_t* bytes, UnpackedBlock& block) {
   std::array<uint8_t, 16> stored{};
-  ReadPlane<uint8_t>(bytes, kQ3ScaleLow, 0, stored);
-  ReadPlane<uint8_t>(bytes, kQ3ScaleHigh, 4, stored);
+  ReadPlane(bytes, kQ3ScaleLow, 0, stored);
+  ReadPlane(bytes, kQ3ScaleHigh, 4, stored);
   for (int g = 0; g < 16; ++g) block.scale[g] = static_cast<int16_t>(stored[g] - 32);
 }
 void WriteQ3Scales(const UnpackedBlock& block, uint8_t* bytes) {
@@ -104,7 +114,7 @@ constexpr std::array kLayouts = {
     BlockLayout{DType::kQ4_1, 32, 0, 15, 0, {}, 0, 2, true, {4, 4, 16}, {}, 0, nullptr},
     BlockLayout{DType::kQ5_0, 32, -16, 15, 16, {}, 0, -1, false, {6, 4, 16}, {2, 1, 1}, 0, nullptr},
     BlockLayout{DType::kQ5_1, 32, 0, 31, 0, {}, 0, 2, true, {8, 4, 16}, {4, 1, 1}, 0, nullptr},
-    BlockLayout{DType::kQ8_0, 32, -127, 127, 0, {}, 0, -1, false, {2, 8, 1}, {}, 0, nullptr},
+    BlockLayout{DType::kQ8_0, 32, -127, 127, 0, {}, 0, -1, false, {2, 8, 32}, {}, 0, nullptr},
     BlockLayout{DType::kQ2_K, 16, 0, 3, 0, {}, 80, 82, false, {16, 2, 32}, {}, 0, &kQ2Scales},
     BlockLayout{DType::kQ3_K, 16, -4, 3, 4, {}, 108, -1, false, {32, 2, 32}, {0, 1, 32}, 96, &kQ3Scales},
     BlockLayout{DType::kQ4_K, 32, 0, 15, 0, {}, 0, 2, false, {16, 4, 32}, {}, 4, &kQ45Scales},
@@ -145,8 +155,12 @@ void Unpack(const BlockLayout& layout, const uint8_t* bytes, UnpackedBlock& bloc
   const std::span in_use(stored.data(), static_cast<size_t>(layout.values()));
   ReadPlane(bytes, layout.low_bits, 0, in_use);
   if (layout.high_bits.bits > 0) ReadPlane(bytes, layout.high_bits, static_cast<int>(layout.low_bits.bits), in_use);
+  if (!layout.levels.empty()) {
+    for (size_t i = 0; i < in_use.size(); ++i) block.q[i] = layout.levels[stored[i]];
+    return;
+  }
   for (size_t i = 0; i < in_use.size(); ++i) {
-    block.q[i] = layout.levels.empty() ? static_cast<int8_t>(stored[i] - layout.bias) : layout.levels[stored[i]];
+    block.q[i] = static_cast<int8_t>(stored[i] - layout.bias);
   }
 }
 

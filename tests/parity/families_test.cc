@@ -172,7 +172,7 @@ TEST(Families, NeedTheRowOrderOfTheirQueriesAndKeys) {
 TEST(Families, OpenAsModelFiles) {
   for (const char* name : kMembers) {
     const base::Path path = GoldenPath(name + std::string(".gguf"));
-    const auto file = infer::ModelFile::Load(base::Files::Os(), path, {.threads = 1, .cache_folder = {}});
+    const auto file = infer::ModelFile::Load(base::Files::Os(), path, {.threads = 1});
     ASSERT_TRUE(file) << file.error().message();
     EXPECT_EQ((*file)->name(), name);
     EXPECT_EQ((*file)->config().vocabulary, 131);

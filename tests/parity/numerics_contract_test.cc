@@ -154,7 +154,7 @@ TEST(NumericsContract, EveryCpuPathComputesWhatTheReferenceComputes) {
         if (!table->supported()) continue;
         SCOPED_TRACE(fmt::format("{} {} {} kv_8bit {}", table->name, options.family, tensor::Info(options.type).name, kv_8bit));
         ::setenv("WALCHEN_CPU_PATH", std::string(table->name).c_str(), 1);
-        const auto model = ModelFile::Load(base::Files::Os(), file.path(), {.threads = 2, .cache_folder = {}});
+        const auto model = ModelFile::Load(base::Files::Os(), file.path(), {.threads = 2});
         ::unsetenv("WALCHEN_CPU_PATH");
         ASSERT_TRUE(model.has_value()) << model.error().message();
         for (size_t i = 0; i < texts.size(); ++i) {

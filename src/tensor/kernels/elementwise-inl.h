@@ -95,13 +95,23 @@ void Rope(const float* cosine, const float* sine, int64_t n, float* x) {
   }
 }
 
-float MaxValue(const float* x, int64_t n) {
+int64_t ArgMax(const float* x, int64_t n) {
   F32 max = Set(x[0]);
+  F32 zeros = Zero();  // zero times a number is zero, but times infinity or NaN it is NaN, and stays it in the sum
   int64_t i = 0;
-  for (; i + 16 <= n; i += 16) max = Max(max, Load(x + i));
-  float result = MaxLanes(max);
-  for (; i < n; ++i) result = result < x[i] ? x[i] : result;
-  return result;
+  for (; i + 16 <= n; i += 16) {
+    const F32 values = Load(x + i);
+    max = Max(max, values);
+    zeros = Fma(values, Zero(), zeros);
+  }
+  float largest = MaxLanes(max), zero = SumLanes(zeros);
+  for (; i < n; ++i) {
+    largest = largest < x[i] ? x[i] : largest;
+    zero += x[i] * 0.0f;
+  }
+  if (!(zero == 0.0f)) return -1;
+  for (i = 0; x[i] != largest; ++i) {}
+  return i;
 }
 
 float ExpSum(const float* x, float shift, float factor, int64_t n, float* y) {

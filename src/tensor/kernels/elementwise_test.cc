@@ -217,7 +217,13 @@ TEST_P(ElementwiseKernels, FindTheLargestValueWhereverItIs) {
       std::vector<float> x = RandomFloats(n, 13);
       for (float& v : x) v = -1.0f - std::fabs(v);  // all negative: a 0 from nowhere would win
       x[at] = -0.5f;
-      EXPECT_EQ(kernels().max_value(x.data(), static_cast<int64_t>(n)), -0.5f) << at << " of " << n;
+      EXPECT_EQ(kernels().arg_max(x.data(), static_cast<int64_t>(n)), static_cast<int64_t>(at)) << n;
+      x.back() = x[at];
+      EXPECT_EQ(kernels().arg_max(x.data(), static_cast<int64_t>(n)), static_cast<int64_t>(at)) << "the first of equals";
+      for (const float wrong : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+        x[at] = wrong;
+        EXPECT_EQ(kernels().arg_max(x.data(), static_cast<int64_t>(n)), -1) << at << " of " << n;
+      }
     }
   }
 }

@@ -119,7 +119,8 @@ struct KernelTable {
   // out / sum of one row.
   void (*finish_attention)(int head_size, const AttentionState& state, int row, float* y);
 
-  float (*max_value)(const float* x, int64_t n);
+  // The place of the largest value, the first of equals; -1 if one of them is infinite or not a number. n > 0.
+  int64_t (*arg_max)(const float* x, int64_t n);
   // y = exp((x - shift) * factor); returns the sum, in 16 lanes.
   float (*exp_sum)(const float* x, float shift, float factor, int64_t n, float* y);
 

@@ -27,7 +27,7 @@ constexpr KernelTable MakeTable(std::string_view name, bool (*supported)()) {
           .attend = Attend,
           .merge_spans = MergeSpans,
           .finish_attention = FinishAttention,
-          .max_value = MaxValue,
+          .arg_max = ArgMax,
           .exp_sum = ExpSum,
           .burn_float = BurnFloat,
           .burn_int8 = BurnInt8,
