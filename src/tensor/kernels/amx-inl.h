@@ -136,7 +136,7 @@ constexpr TypeOnTiles kTypesOnTiles[] = {
 // Many tokens and a quantised type go to the tiles; what is left to VNNI is bound by memory, not by arithmetic.
 void LinearWithTiles(const LinearArgs& args, int64_t first, int64_t last, decltype(KernelTable::linear) vnni) {
   for (const TypeOnTiles& kernels : kTypesOnTiles) {
-    if (kernels.type == args.weights->type() && args.tokens > kFewTokens) return kernels.linear(args, first, last);
+    if (kernels.type == args.weights->type() && args.tokens > kTileTokens / 2) return kernels.linear(args, first, last);
   }
   vnni(args, first, last);
 }

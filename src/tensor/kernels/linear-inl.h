@@ -60,6 +60,24 @@ WALCHEN_INLINE void DotGroup(const Codes (&codes)[R], const int8_t* x, int64_t x
   }
 }
 
+// Brings the next tiles into the second-level cache while these are being multiplied, one step for each chunk. With
+// several tokens the loads come in bursts, and in the pauses the CPU's own prefetching does not go on (Zen 5, 8 tokens,
+// weights in memory: 800 instead of 520 GOP/s).
+class NextTiles {
+ public:
+  NextTiles() = default;  // fetches nothing
+  NextTiles(const PackedMatrix& weights, int64_t tile, int64_t tiles)
+      : at_(weights.tile(tile)), step_(tiles * weights.tile_bytes() / (weights.columns() / kChunkColumns)) {}
+  WALCHEN_INLINE void Step() {
+    for (int64_t i = 0; i < step_; i += 64) __builtin_prefetch(at_ + i, 0, 2);
+    at_ += step_;
+  }
+
+ private:
+  const uint8_t* at_ = nullptr;  // reading past the last tile is no access
+  int64_t step_ = 0;
+};
+
 // Groups [g, kEnd) of a chunk of R tiles, unpacked in registers.
 template <class C, int g, int kEnd, int R, int T>
 WALCHEN_INLINE void DotGroups(const uint8_t* const (&chunk)[R], const int8_t* x, int64_t x_stride, I32 (&dot)[R][T]) {
@@ -73,7 +91,7 @@ WALCHEN_INLINE void DotGroups(const uint8_t* const (&chunk)[R], const int8_t* x,
 
 // R tiles times T tokens, codes unpacked in registers.
 template <DType kType, int R, int T>
-void LinearDirect(const LinearArgs& args, int64_t tile, int64_t token) {
+void LinearDirect(const LinearArgs& args, int64_t tile, int64_t token, NextTiles next) {
   using C = Chunk<kType>;
   const PackedLayout& layout = args.weights->layout();
   const QuantizedRows& q = args.q;
@@ -91,6 +109,7 @@ void LinearDirect(const LinearArgs& args, int64_t tile, int64_t token) {
     HalfHeader header[R];
     WALCHEN_UNROLL for (int r = 0; r < R; ++r) header[r] = LoadHeader<C>(at[r]);
     for (int c = 0; c < C::kChunks; ++c, x += kChunkColumns) {
+      next.Step();
       const uint8_t* chunk[R];
       ChunkScales scales[R];
       WALCHEN_UNROLL for (int r = 0; r < R; ++r) {
@@ -125,7 +144,7 @@ struct Panels {
 
 // R tiles times T tokens from panels.
 template <class P, int R, int T>
-void LinearPanel(const LinearArgs& args, const Panels<P, R>& panels, int64_t tile, int64_t token) {
+void LinearPanel(const LinearArgs& args, const Panels<P, R>& panels, int64_t tile, int64_t token, NextTiles next) {
   const QuantizedRows& q = args.q;
   const int8_t* x = q.code + token * q.columns;
   F32 sum[R][T];
@@ -134,6 +153,7 @@ void LinearPanel(const LinearArgs& args, const Panels<P, R>& panels, int64_t til
   }
   int64_t sub_block = 0;
   for (int64_t c = 0; c < q.columns / kChunkColumns; ++c, x += kChunkColumns) {
+    next.Step();
     WALCHEN_UNROLL for (int sub = 0; sub < P::kSubs; ++sub, ++sub_block) {
       I32 dot[R][T];
       WALCHEN_UNROLL for (int t = 0; t < T; ++t) {
@@ -171,12 +191,13 @@ void PanelTokens(const LinearArgs& args, const Panels<P, R>& panels, int64_t til
   const int64_t groups = (args.tokens + kPanelTileTokens - 1) / kPanelTileTokens;
   for (int64_t group = 0, token = 0; group < groups; ++group) {
     const int64_t size = (args.tokens - token + groups - group - 1) / (groups - group);
+    const NextTiles next = group == 0 ? NextTiles(*args.weights, tile + R, R) : NextTiles();
     if (size == kPanelTileTokens) {
-      LinearPanel<P, R, kPanelTileTokens>(args, panels, tile, token);
+      LinearPanel<P, R, kPanelTileTokens>(args, panels, tile, token, next);
     } else if (size == kPanelTileTokens - 1) {
-      LinearPanel<P, R, kPanelTileTokens < 2 ? 1 : kPanelTileTokens - 1>(args, panels, tile, token);
+      LinearPanel<P, R, kPanelTileTokens < 2 ? 1 : kPanelTileTokens - 1>(args, panels, tile, token, next);
     } else {  // more than kFewTokens in groups of at most 6 are at least 4 each
-      LinearPanel<P, R, kPanelTileTokens < 3 ? 1 : kPanelTileTokens - 2>(args, panels, tile, token);
+      LinearPanel<P, R, kPanelTileTokens < 3 ? 1 : kPanelTileTokens - 2>(args, panels, tile, token, next);
     }
     token += size;
   }
@@ -209,11 +230,12 @@ void DirectTokens(const LinearArgs& args, int64_t tile) {
   const int64_t groups = (args.tokens + kDirectTokens - 1) / kDirectTokens;
   for (int64_t group = 0, token = 0; group < groups; ++group) {
     const int64_t size = (args.tokens - token + groups - group - 1) / (groups - group);
+    const NextTiles next = group == 0 && groups > 1 ? NextTiles(*args.weights, tile + R, R) : NextTiles();
     switch (size) {
-      case 1: LinearDirect<kType, R, 1>(args, tile, token); break;
-      case 2: LinearDirect<kType, R, 2>(args, tile, token); break;
-      case 3: LinearDirect<kType, R, 3>(args, tile, token); break;
-      default: LinearDirect<kType, R, 4>(args, tile, token); break;
+      case 1: LinearDirect<kType, R, 1>(args, tile, token, next); break;
+      case 2: LinearDirect<kType, R, 2>(args, tile, token, next); break;
+      case 3: LinearDirect<kType, R, 3>(args, tile, token, next); break;
+      default: LinearDirect<kType, R, 4>(args, tile, token, next); break;
     }
     token += size;
   }

@@ -8,8 +8,8 @@
 namespace walchen::tensor {
 namespace {
 
-// Independent sums, enough to hide the latency of each (4 cycles, two a cycle), few enough to stay in registers.
-constexpr int kChains = kVectors == 1 ? 24 : kVectors == 2 ? 6 : 3;
+// Independent sums, enough to hide the latency of each (4 cycles, two a cycle); of more, compilers spill some.
+constexpr int kChains = kVectors == 1 ? 12 : kVectors == 2 ? 6 : 3;
 
 int64_t BurnFloat(int64_t rounds) {
   F32 sum[kChains];
@@ -26,9 +26,14 @@ int64_t BurnFloat(int64_t rounds) {
 int64_t BurnInt8(int64_t rounds) {
   I32 sum[kChains];
   WALCHEN_UNROLL for (int i = 0; i < kChains; ++i) sum[i] = SetInt(i);
-  const Codes a = SetCodes(3), b = SetCodes(2);
+  Codes a = SetCodes(3);
+  const Codes b = SetCodes(2);
   for (int64_t round = 0; round < rounds; ++round) {
-    WALCHEN_UNROLL for (int i = 0; i < kChains; ++i) sum[i] = Dot4(sum[i], a, b);
+    WALCHEN_UNROLL for (int i = 0; i < kChains; ++i) {
+      // Else a path whose dot product is several instructions would multiply a by b once and for all.
+      WALCHEN_UNROLL for (int j = 0; j < kVectors; ++j) asm volatile("" : "+v"(a.v[j].raw));
+      sum[i] = Dot4(sum[i], a, b);
+    }
   }
   I32 total = SetInt(0);
   WALCHEN_UNROLL for (int i = 0; i < kChains; ++i) total = total + sum[i];
