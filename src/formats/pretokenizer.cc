@@ -180,4 +180,13 @@ Pieces PreTokenize(std::span<const PretokenizerStep> steps, std::string text, bo
   return pieces;
 }
 
+double WorstGrowth(const PretokenizerStep& step) {
+  if (std::holds_alternative<PrefixSpace>(step)) return 2;  // pieces of one byte
+  if (const auto* metaspace = std::get_if<Metaspace>(&step)) {
+    const auto size = static_cast<double>(metaspace->replacement.size());
+    return metaspace->prefix == Metaspace::kNever ? size : 1 + size;
+  }
+  return 1;  // the others only cut
+}
+
 }  // namespace walchen::formats

@@ -74,7 +74,7 @@ struct CutWords {
 };
 // A space in front of every piece that does not begin with one.
 struct PrefixSpace {};
-// Spaces become `replacement`, which starts a new piece if `split`; where `prefix` says so, one is put in front.
+// Spaces become `replacement` (one character), which starts a new piece if `split`; where `prefix` says so, one is put in front.
 struct Metaspace {
   enum Prefix { kNever, kFirst, kAlways };
   std::string replacement;
@@ -94,5 +94,8 @@ using PretokenizerStep =
 
 // `at_start`: the text is the beginning of what the user said (Metaspace::kFirst).
 Pieces PreTokenize(std::span<const PretokenizerStep> steps, std::string text, bool at_start);
+
+// How many times as long as its input, in bytes, the step's text can be at most.
+double WorstGrowth(const PretokenizerStep& step);
 
 }  // namespace walchen::formats

@@ -96,6 +96,10 @@ Result<std::vector<AddedToken>> ReadAddedTokens(const json& root) {
     if (id == nullptr || !content) return Corrupt("added_tokens: expected objects with id and content");
     AddedToken token;
     TRY_ASSIGN(token.id, ReadId(*id));
+    if (content->size() > static_cast<size_t>(base::kAddedTokenMaxBytes)) {  // before a normaliser makes it longer
+      return Fail(ErrorCode::kTooLarge, "tokenizer.json: added_tokens: expected at most {} bytes of content, found {}",
+                  base::kAddedTokenMaxBytes, content->size());
+    }
     token.content = *std::move(content);
     TRY_ASSIGN(token.special, BoolMember(entry, "special", false, kWhere));
     TRY_ASSIGN(token.normalized, BoolMember(entry, "normalized", true, kWhere));
@@ -114,6 +118,10 @@ Result<void> FillVocabulary(Spellings spellings, const JsonDecoder& decoder, Tok
   for (size_t i = 0; i < spellings.by_id.size(); ++i) {
     const std::string& spelling = spellings.by_id[i];
     const bool special = added[i] != nullptr && added[i]->special;
+    if (spelling.size() > static_cast<size_t>(base::kTokenMaxBytes)) {  // before the decoder makes it longer
+      return Fail(ErrorCode::kTooLarge, "tokenizer.json: model.vocab: expected at most {} bytes of token {}, found {}",
+                  base::kTokenMaxBytes, i, spelling.size());
+    }
     TRY(parts.vocabulary->Add(spelling, added[i] != nullptr ? spelling : decoder.BytesOf(spelling), special));
   }
   parts.vocabulary->BuildIndex();
@@ -333,6 +341,8 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::FromJson(std::string_view tokenize
     TRY_ASSIGN(decoder, ReadDecoder(*step));
   }
   parts.pretokenizer = std::move(pretokenizer.steps);
+  TRY(CheckGrowth(parts.normalizer, parts.pretokenizer));
+  TRY(CheckGrowth(decoder));
   TRY(ReadModel({*model, pretokenizer.byte_level, decoder}, parts));
   parts.decode_drops_first_space = decoder.drops_first_space;
   TRY(FindEnds(root, parts));

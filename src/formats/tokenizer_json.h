@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,5 +52,10 @@ struct JsonDecoder {
 Result<std::vector<NormalizerStep>> ReadNormalizer(const nlohmann::json& normalizer);
 Result<JsonPretokenizer> ReadPretokenizer(const nlohmann::json& pretokenizer);
 Result<JsonDecoder> ReadDecoder(const nlohmann::json& decoder);
+
+// Steps multiply: 64 that each double a text would make 2^64 of one byte.
+// Errors: kTooLarge if all of them in a row can make a text more than kTokenizerMaxGrowth times as long.
+Result<void> CheckGrowth(std::span<const NormalizerStep> normalizer, std::span<const PretokenizerStep> pretokenizer);
+Result<void> CheckGrowth(const JsonDecoder& decoder);
 
 }  // namespace walchen::formats

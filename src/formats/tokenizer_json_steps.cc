@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "formats/tokenizer_json.h"
 #include "formats/tokenizer_vocabulary.h"
+#include "formats/utf8.h"
 
 namespace walchen::formats {
 namespace {
@@ -27,6 +28,10 @@ Result<TextOrRegex> PatternMember(const json& step, std::string_view where) {
   if (pattern != nullptr && pattern->is_object()) {
     for (const bool regex : {false, true}) {
       TRY_ASSIGN(auto text, TextMember(*pattern, regex ? "Regex" : "String", where));
+      if (text && !regex && text->size() > static_cast<size_t>(base::kTokenizerPatternMaxBytes)) {
+        return Fail(ErrorCode::kTooLarge, "tokenizer.json: {}: expected a pattern of at most {} bytes, found {}", where,
+                    base::kTokenizerPatternMaxBytes, text->size());
+      }
       if (text) return TextOrRegex{*std::move(text), regex};
     }
   }
@@ -106,8 +111,10 @@ Result<Metaspace> ReadMetaspace(const json& step, std::string_view where) {
   metaspace.replacement = replacement.value_or("\u2581");
   const std::string name = add_prefix ? scheme.value_or("always") : "never";
   metaspace.prefix = name == "always" ? Metaspace::kAlways : name == "first" ? Metaspace::kFirst : Metaspace::kNever;
-  if (metaspace.replacement.empty() || metaspace.replacement.starts_with(' ')) {
-    return Fail(ErrorCode::kCorrupt, "tokenizer.json: {}: expected a replacement that is one character", where);
+  const std::string& mark = metaspace.replacement;
+  if (mark.empty() || FirstCodePoint(mark).size != mark.size() || mark == " ") {
+    return Fail(ErrorCode::kCorrupt, "tokenizer.json: {}: expected a replacement that is one character and no space, "
+                "found {}", where, base::Quoted(mark));
   }
   return metaspace;
 }
@@ -180,6 +187,26 @@ Result<void> ReadDecoderStep(const json& step, JsonDecoder& out) {
   }
   return {};
 }
+
+// The product of the steps' growths, bounded after every step.
+class Growth {
+ public:
+  explicit Growth(std::string_view where) : where_(where) {}
+
+  Result<void> Add(double factor) {
+    ++steps_;
+    product_ *= factor;
+    if (product_ <= static_cast<double>(base::kTokenizerMaxGrowth)) return {};
+    return Fail(ErrorCode::kTooLarge,
+                "tokenizer.json: {}: expected steps that make a text at most {} times as long, found that the first {} "
+                "can make it {:.1f} times as long", where_, base::kTokenizerMaxGrowth, steps_, product_);
+  }
+
+ private:
+  std::string_view where_;
+  int steps_ = 0;
+  double product_ = 1;
+};
 
 // What the package's WordPiece decoder does to each token, in its order.
 std::string CleanUp(std::string text) {
@@ -265,6 +292,20 @@ Result<JsonDecoder> ReadDecoder(const json& decoder) {
   JsonDecoder out;
   for (const json* step : steps) TRY(ReadDecoderStep(*step, out));
   return out;
+}
+
+Result<void> CheckGrowth(std::span<const NormalizerStep> normalizer, std::span<const PretokenizerStep> pretokenizer) {
+  Growth growth("normalizer and pre_tokenizer");
+  for (const NormalizerStep& step : normalizer) TRY(growth.Add(WorstGrowth(step)));
+  for (const PretokenizerStep& step : pretokenizer) TRY(growth.Add(WorstGrowth(step)));
+  return {};
+}
+
+Result<void> CheckGrowth(const JsonDecoder& decoder) {
+  Growth growth("decoder");
+  if (decoder.continuing_prefix) TRY(growth.Add(2));  // a space in front of a token of one byte
+  for (const ReplaceText& replacement : decoder.replacements) TRY(growth.Add(WorstGrowth(NormalizerStep(replacement))));
+  return {};
 }
 
 std::string JsonDecoder::BytesOf(std::string_view spelling) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/tokenizer_normalizer.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -99,7 +100,32 @@ std::string Apply(const BertCleanup& step, std::string text) {
   return step.lowercase ? EditEach(text, AppendLower) : text;
 }
 
+// In UTF-8. U+0390 and U+1D160 become three times as long, U+023A half as long again, an ideograph of three bytes gets
+// two spaces; a test looks at every code point.
+constexpr double kNormalFormGrowth = 3, kLowerGrowth = 1.5, kSpacedIdeographGrowth = 5.0 / 3;
+
+double Replaced(size_t shortest_match, const std::string& to) {
+  return std::max(1.0, static_cast<double>(to.size()) / static_cast<double>(shortest_match));
+}
+
+double GrowthOf(const ComposeNfc&) { return kNormalFormGrowth; }
+double GrowthOf(const DecomposeNfd&) { return kNormalFormGrowth; }
+double GrowthOf(const LowerCase&) { return kLowerGrowth; }
+double GrowthOf(const StripAccents&) { return 1; }
+double GrowthOf(const Prepend& step) { return 1 + static_cast<double>(step.prefix.size()); }  // to a text of one byte
+double GrowthOf(const ReplaceText& step) { return step.from.empty() ? 1 : Replaced(step.from.size(), step.to); }
+double GrowthOf(const CollapseSpaces& step) { return Replaced(2, step.to); }
+double GrowthOf(const StripSpace&) { return 1; }
+double GrowthOf(const BertCleanup& step) {
+  return (step.chinese_chars ? kSpacedIdeographGrowth : 1) * (step.strip_accents ? kNormalFormGrowth : 1) *
+         (step.lowercase ? kLowerGrowth : 1);
+}
+
 }  // namespace
+
+double WorstGrowth(const NormalizerStep& step) {
+  return std::visit([](const auto& s) { return GrowthOf(s); }, step);
+}
 
 std::string Normalize(std::span<const NormalizerStep> steps, std::string text) {
   for (const NormalizerStep& step : steps) {

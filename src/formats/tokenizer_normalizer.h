@@ -37,4 +37,7 @@ using NormalizerStep = std::variant<ComposeNfc, DecomposeNfd, LowerCase, StripAc
 
 std::string Normalize(std::span<const NormalizerStep> steps, std::string text);
 
+// How many times as long as a text, in bytes, the step's result can be at most.
+double WorstGrowth(const NormalizerStep& step);
+
 }  // namespace walchen::formats

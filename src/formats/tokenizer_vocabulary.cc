@@ -46,6 +46,10 @@ Result<void> Vocabulary::Add(std::string_view spelling, std::string_view bytes, 
     return Fail(ErrorCode::kTooLarge, "tokenizer: token {} has {} bytes, at most {} are allowed", size(),
                 spelling.size(), base::kTokenMaxBytes);
   }
+  if (text_.size() + spelling.size() + bytes.size() > static_cast<size_t>(base::kVocabularyMaxBytes)) {
+    return Fail(ErrorCode::kTooLarge, "tokenizer: expected tokens of at most {} bytes together, found more at token {}",
+                base::kVocabularyMaxBytes, size());
+  }
   const bool same = spelling == bytes;
   tokens_.push_back({text_.size(), static_cast<uint32_t>(spelling.size()), static_cast<uint32_t>(bytes.size()), same,
                      special});

@@ -25,7 +25,7 @@ class Vocabulary {
   Vocabulary& operator=(const Vocabulary&) = delete;
 
   // Tokens get the ids 0, 1, 2 ... Of two tokens with one spelling the first is found. `bytes`: what stands in a text.
-  // Errors: kTooLarge (kVocabularyMaxTokens, kTokenMaxBytes).
+  // Errors: kTooLarge (kVocabularyMaxTokens, kVocabularyMaxBytes, kTokenMaxBytes).
   Result<void> Add(std::string_view spelling, std::string_view bytes, bool special = false);
   // To be called after the last Add, before Find.
   void BuildIndex();
