@@ -162,7 +162,9 @@ Result<void> ReadByteLevelBpe(const Source& source, TokenizerParts& parts) {
   TRY(FillVocabulary(source, bytes_of, parts));
   TRY(ReadSpecialIds(source, family.adds_bos, parts));
   TRY_ASSIGN(const auto merges, ReadMerges(source.file));
-  TRY_ASSIGN(parts.model, MakeRankedBpe(*parts.vocabulary, merges, {.ignore_merges = family.ignore_merges}));
+  auto model = MakeRankedBpe(*parts.vocabulary, merges, {.ignore_merges = family.ignore_merges});
+  if (!model) return Forward(model, "tokenizer.ggml.merges");
+  parts.model = std::move(*model);
   parts.normalizer = std::move(family.normalizer);
   parts.pretokenizer = std::move(family.pretokenizer);
   return {};

@@ -58,7 +58,9 @@ Result<std::shared_ptr<const CpuModel>> CpuModel::Load(base::Files& files, const
   if (file->Find("tokenizer.chat_template") != nullptr) {
     TRY_ASSIGN(source, file->Text("tokenizer.chat_template"));
   }
-  TRY_ASSIGN(model->chat_template_, formats::ChatTemplate::Parse(source));
+  auto parsed = formats::ChatTemplate::Parse(source);
+  if (!parsed) return Forward(parsed, "tokenizer.chat_template");
+  model->chat_template_ = std::move(*parsed);
   TRY_ASSIGN(model->kernels_, tensor::ChooseKernels());
   base::ThreadPool pool(options.threads > 0 ? options.threads : base::AvailableCpus());
   CpuBackend backend(*model->kernels_, pool, model->kv_shape(false));

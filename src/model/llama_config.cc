@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "tensor/quant.h"
 
@@ -57,8 +58,8 @@ Result<std::vector<float>> RopeFrequencies(const GgufFile& file, const std::stri
     if (type == "linear") {
       TRY_ASSIGN(factor, PositiveOr(file, prefix + "rope.scaling.factor", 1.0));
     } else if (type != "none") {
-      return Fail(ErrorCode::kUnsupported, "{}rope.scaling.type is \"{}\"; supported are none, linear and Llama 3's", prefix,
-                  type);
+      return Fail(ErrorCode::kUnsupported, "{}rope.scaling.type is {}; supported are none, linear and Llama 3's", prefix,
+                  base::Quoted(type));
     }
   }
   std::vector<float> divisors(static_cast<size_t>(head_size / 2), 1.0f);
@@ -139,8 +140,8 @@ Result<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
   }
   if (family == nullptr) {
     return Fail(ErrorCode::kUnsupported,
-                "architecture \"{}\" is not supported; llama (Mistral, SmolLM2), qwen2, qwen3 and their mixtures of "
-                "experts are", name);
+                "general.architecture {} is not supported; llama (Mistral, SmolLM2), qwen2, qwen3 and their mixtures of "
+                "experts are", base::Quoted(name));
   }
   config.family = name;
   config.adjacent_pairs = family->adjacent_pairs;

@@ -5,12 +5,21 @@
 
 #include <fmt/ranges.h>
 
+#include "base/bytes.h"
+#include "tensor/packed_matrix.h"
 #include "tensor/quant.h"
 
 namespace walchen::model {
 namespace {
 
 using formats::TensorEntry;
+
+// What every backend can compute with; said here, where the tensor has a name.
+Result<void> CheckMatrixType(const TensorEntry& tensor) {
+  if (tensor::FindPackedLayout(tensor.type) != nullptr) return {};
+  return Fail(ErrorCode::kUnsupported, "tensor {}: {} is no type for weights; convert the model, for example to Q8_0",
+              tensor.name, tensor::Info(tensor.type).name);
+}
 
 std::string BlockName(int layer, std::string_view name) { return fmt::format("blk.{}.{}", layer, name); }
 
@@ -32,6 +41,7 @@ Result<MatrixPart> WeightMap::Matrix(const std::string& name, int64_t rows, int6
   if (tensor->shape != expected && !(rows == 1 && tensor->shape == std::vector{expected[1]})) {
     return Fail(ErrorCode::kCorrupt, "tensor {} has shape {}, expected {}", name, tensor->shape, expected);
   }
+  TRY(CheckMatrixType(*tensor));
   return MatrixPart{.name = name, .type = tensor->type, .rows = rows, .columns = columns, .data = file_.Data(*tensor),
                     .row_order = {}};
 }
@@ -44,6 +54,7 @@ Result<MatrixPart> WeightMap::ExpertMatrix(const std::string& name, int expert, 
   if (tensor->shape != expected) {
     return Fail(ErrorCode::kCorrupt, "tensor {} has shape {}, expected {}", name, tensor->shape, expected);
   }
+  TRY(CheckMatrixType(*tensor));
   const uint64_t bytes = tensor->size / expected[0];
   return MatrixPart{.name = fmt::format("{}[{}]", name, expert), .type = tensor->type, .rows = rows, .columns = columns,
                     .data = file_.Data(*tensor).subspan(bytes * static_cast<uint64_t>(expert), bytes), .row_order = {}};
@@ -83,7 +94,8 @@ Result<void> WeightMap::RefuseOtherBiases() const {
     const std::string_view name = tensor.name;
     const bool of_qkv = name.ends_with(".attn_q.bias") || name.ends_with(".attn_k.bias") || name.ends_with(".attn_v.bias");
     if (name.ends_with(".bias") && !of_qkv) {
-      return Fail(ErrorCode::kUnsupported, "tensor {}: the models of this family have biases only at Q, K and V", name);
+      return Fail(ErrorCode::kUnsupported, "tensor {}: the models of this family have biases only at Q, K and V",
+                  base::Quoted(name));
     }
   }
   return {};
