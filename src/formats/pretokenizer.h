@@ -53,6 +53,8 @@ enum class Pattern {
 
 // The pattern of a regular expression as tokenizer.json files spell it; nothing for an unknown one.
 std::optional<Pattern> PatternOf(std::string_view expression);
+// The usual one of them.
+std::string ExpressionOf(Pattern pattern);
 // Whether it matches any text from start to end without gaps.
 bool CoversEverything(Pattern pattern);
 // Appends the matches of `pattern` in `piece`, and the gaps between them, shifted by `base`.
@@ -60,9 +62,11 @@ void CutByPattern(Pattern pattern, std::string_view piece, size_t base, std::vec
 
 struct CutPattern {
   Pattern pattern;
+  bool operator==(const CutPattern&) const = default;
 };
 struct CutDigits {
   bool individual;  // each digit alone, else runs of them
+  bool operator==(const CutDigits&) const = default;
 };
 struct CutWords {
   enum Kind {
@@ -71,23 +75,30 @@ struct CutWords {
     kBert,         // drops white space, each punctuation character alone
     kPunctuation,  // each punctuation character alone
   } kind;
+  bool operator==(const CutWords&) const = default;
 };
 // A space in front of every piece that does not begin with one.
-struct PrefixSpace {};
+struct PrefixSpace {
+  bool operator==(const PrefixSpace&) const = default;
+};
 // Spaces become `replacement` (one character), which starts a new piece if `split`; where `prefix` says so, one is put in front.
 struct Metaspace {
   enum Prefix { kNever, kFirst, kAlways };
   std::string replacement;
   Prefix prefix = kAlways;
   bool split = true;
+  bool operator==(const Metaspace&) const = default;
 };
 // Before every U+2581 that follows another character.
-struct CutSpaceMarks {};
+struct CutSpaceMarks {
+  bool operator==(const CutSpaceMarks&) const = default;
+};
 // A fixed text, and what becomes of it.
 struct CutText {
   enum Behavior { kRemoved, kIsolated, kMergedWithPrevious, kMergedWithNext };
   std::string text;
   Behavior behavior = kIsolated;
+  bool operator==(const CutText&) const = default;
 };
 using PretokenizerStep =
     std::variant<CutPattern, CutDigits, CutWords, CutText, PrefixSpace, Metaspace, CutSpaceMarks>;

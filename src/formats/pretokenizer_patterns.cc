@@ -233,6 +233,7 @@ struct NamedPattern {
   std::string_view expression;
   Pattern pattern;
 };
+// Of several spellings the usual one comes first. kDeepSeekLetters is below.
 constexpr NamedPattern kNamedPatterns[] = {
     {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", Pattern::kGpt2},
     {R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", Pattern::kGpt2},
@@ -274,6 +275,11 @@ std::optional<Pattern> PatternOf(std::string_view expression) {
     if (named.expression == expression) return named.pattern;
   }
   return std::nullopt;
+}
+
+std::string ExpressionOf(Pattern pattern) {
+  const auto named = std::ranges::find(kNamedPatterns, pattern, &NamedPattern::pattern);
+  return named == std::end(kNamedPatterns) ? DeepSeekLettersExpression() : std::string(named->expression);
 }
 
 bool CoversEverything(Pattern pattern) {

@@ -77,6 +77,13 @@ TEST(Pretokenizer, KnowsTheExpressionsOfTheFamiliesAndNoOthers) {
   EXPECT_EQ(PatternOf(""), std::nullopt);
 }
 
+TEST(Pretokenizer, SpellsEveryPatternAsItReadsIt) {
+  for (int i = 0; i <= static_cast<int>(Pattern::kSpacePunctuation); ++i) {
+    const auto pattern = static_cast<Pattern>(i);
+    EXPECT_EQ(PatternOf(ExpressionOf(pattern)), pattern) << i;
+  }
+}
+
 TEST(Pretokenizer, CutsDigitsAloneOrInRuns) {
   EXPECT_EQ(Cut({CutDigits{true}}, "a12\u0663"), (Words{"a", "1", "2", "\u0663"}));
   EXPECT_EQ(Cut({CutDigits{false}}, "a12b"), (Words{"a", "12", "b"}));

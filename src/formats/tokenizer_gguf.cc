@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tokenizer.ggml.* keys of a model file. Their meaning: ggml's docs/gguf.md; the names of pre-tokenizers:
-// llama.cpp's convert_hf_to_gguf_update.py; what they stand for: the tokenizer.json of the models they were made from.
+// The tokenizer.ggml.* keys of a model file. Their meaning: ggml's docs/gguf.md.
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "formats/gguf_pretokenizers.h"
 #include "formats/tokenizer_bpe.h"
 #include "formats/tokenizer_pipeline.h"
 #include "formats/tokenizer_unigram.h"
@@ -88,52 +88,13 @@ Result<void> ReadSpecialIds(const Source& source, bool adds_bos_by_default, Toke
   return {};
 }
 
-struct Family {
-  std::string_view name;
-  std::vector<NormalizerStep> normalizer = {};
-  std::vector<PretokenizerStep> pretokenizer = {};
-  bool ignore_merges = false;
-  bool adds_bos = false;  // where the file does not say
-};
-
-std::vector<Family> Families() {
-  const std::vector<PretokenizerStep> gpt2 = {CutPattern{Pattern::kGpt2}};
-  const std::vector<PretokenizerStep> digits_gpt2 = {CutDigits{true}, CutPattern{Pattern::kGpt2}};
-  const std::vector<PretokenizerStep> llama3 = {CutPattern{Pattern::kLlama3}};
-  const std::vector<PretokenizerStep> qwen2 = {CutPattern{Pattern::kQwen2}};
-  return {
-      {.name = "gpt-2", .pretokenizer = gpt2},
-      {.name = "gpt2", .pretokenizer = gpt2},
-      {.name = "phi-2", .pretokenizer = gpt2},
-      {.name = "smollm", .pretokenizer = digits_gpt2},
-      {.name = "starcoder", .pretokenizer = digits_gpt2},
-      {.name = "refact", .pretokenizer = digits_gpt2},
-      {.name = "llama-bpe", .pretokenizer = llama3, .ignore_merges = true, .adds_bos = true},
-      {.name = "llama3", .pretokenizer = llama3, .ignore_merges = true, .adds_bos = true},
-      {.name = "llama-v3", .pretokenizer = llama3, .ignore_merges = true, .adds_bos = true},
-      {.name = "qwen2", .normalizer = {ComposeNfc{}}, .pretokenizer = qwen2},
-      {.name = "deepseek-r1-qwen", .pretokenizer = qwen2},
-      {.name = "stablelm2", .pretokenizer = qwen2},
-      {.name = "deepseek-llm",
-       .pretokenizer = {CutPattern{Pattern::kLineBreak}, CutPattern{Pattern::kDeepSeekLetters},
-                        CutPattern{Pattern::kDeepSeekSigns}, CutPattern{Pattern::kTrailingSpace},
-                        CutPattern{Pattern::kEastAsian}, CutDigits{true}}},
-      {.name = "deepseek-coder",
-       .pretokenizer = {CutPattern{Pattern::kLineBreak}, CutPattern{Pattern::kSpaceLetters},
-                        CutPattern{Pattern::kSpacePunctuation}, CutPattern{Pattern::kEastAsian}, CutDigits{true}}},
-      {.name = "deepseek-v3",
-       .pretokenizer = {CutPattern{Pattern::kNumbersUpTo3}, CutPattern{Pattern::kChineseJapanese},
-                        CutPattern{Pattern::kDeepSeek3}}},
-  };
-}
-
-Result<Family> FindFamily(const GgufFile& file) {
+Result<const GgufPretokenizer*> FindPretokenizer(const GgufFile& file) {
   TRY_ASSIGN(const auto name, Optional(file.Text("tokenizer.ggml.pre")));
   std::string known;
-  for (Family& family : Families()) {
-    if (name && family.name == *name) return std::move(family);
+  for (const GgufPretokenizer& candidate : GgufPretokenizers()) {
+    if (name && candidate.name == *name) return &candidate;
     known += known.empty() ? "" : ", ";
-    known += family.name;
+    known += candidate.name;
   }
   return Fail(ErrorCode::kUnsupported, "tokenizer.ggml.pre: expected one of {}; found {}; convert the model again with a "
               "tool that writes one of these", known, name ? base::Quoted(*name) : "no such key");
@@ -155,18 +116,18 @@ Result<std::vector<TextMerge>> ReadMerges(const GgufFile& file) {
 }
 
 Result<void> ReadByteLevelBpe(const Source& source, TokenizerParts& parts) {
-  TRY_ASSIGN(Family family, FindFamily(source.file));
+  TRY_ASSIGN(const GgufPretokenizer* kind, FindPretokenizer(source.file));
   const auto bytes_of = [&](size_t i) {
     return source.TypeOf(i) == kNormal ? BytesOfGpt2Spelling(source.tokens[i]) : source.tokens[i];
   };
   TRY(FillVocabulary(source, bytes_of, parts));
-  TRY(ReadSpecialIds(source, family.adds_bos, parts));
+  TRY(ReadSpecialIds(source, kind->adds_bos, parts));
   TRY_ASSIGN(const auto merges, ReadMerges(source.file));
-  auto model = MakeRankedBpe(*parts.vocabulary, merges, {.ignore_merges = family.ignore_merges});
+  auto model = MakeRankedBpe(*parts.vocabulary, merges, {.ignore_merges = kind->ignore_merges});
   if (!model) return Forward(model, "tokenizer.ggml.merges");
   parts.model = std::move(*model);
-  parts.normalizer = std::move(family.normalizer);
-  parts.pretokenizer = std::move(family.pretokenizer);
+  parts.normalizer = kind->Normalizer();
+  parts.pretokenizer = kind->cuts;
   return {};
 }
 

@@ -2,78 +2,24 @@
 #include "model/huggingface_pretokenizer.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "base/bytes.h"
+#include "formats/gguf_pretokenizers.h"
 #include "formats/pretokenizer.h"
 
 namespace walchen::model {
 namespace {
 
+using formats::CutDigits;
+using formats::CutPattern;
+using formats::GgufPretokenizer;
 using formats::Pattern;
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-// One step that cuts: a regular expression, or every digit alone.
-struct Cut {
-  bool digits = false;
-  Pattern pattern = Pattern::kGpt2;  // without digits
-  bool operator==(const Cut&) const = default;
-};
-constexpr Cut kDigits = {.digits = true};
-
-constexpr Cut kGpt2Cuts[] = {{.pattern = Pattern::kGpt2}};
-constexpr Cut kSmolLmCuts[] = {kDigits, {.pattern = Pattern::kGpt2}};
-constexpr Cut kLlama3Cuts[] = {{.pattern = Pattern::kLlama3}};
-constexpr Cut kQwen2Cuts[] = {{.pattern = Pattern::kQwen2}};
-constexpr Cut kDeepSeekCuts[] = {{.pattern = Pattern::kLineBreak},       {.pattern = Pattern::kDeepSeekLetters},
-                                 {.pattern = Pattern::kDeepSeekSigns},   {.pattern = Pattern::kTrailingSpace},
-                                 {.pattern = Pattern::kEastAsian},       kDigits};
-constexpr Cut kDeepSeekCoderCuts[] = {{.pattern = Pattern::kLineBreak},        {.pattern = Pattern::kSpaceLetters},
-                                      {.pattern = Pattern::kSpacePunctuation}, {.pattern = Pattern::kEastAsian},
-                                      kDigits};
-constexpr Cut kDeepSeek3Cuts[] = {{.pattern = Pattern::kNumbersUpTo3}, {.pattern = Pattern::kChineseJapanese},
-                                  {.pattern = Pattern::kDeepSeek3}};
-
-struct Kind {
-  std::string_view name;
-  bool composes;  // NFC first
-  bool ignore_merges;
-  std::span<const Cut> cuts;
-};
-// Of several names for one kind the first is written.
-constexpr std::array kKinds = {
-    Kind{"gpt-2", false, false, kGpt2Cuts},
-    Kind{"gpt2", false, false, kGpt2Cuts},
-    Kind{"phi-2", false, false, kGpt2Cuts},
-    Kind{"smollm", false, false, kSmolLmCuts},
-    Kind{"starcoder", false, false, kSmolLmCuts},
-    Kind{"refact", false, false, kSmolLmCuts},
-    Kind{"llama-bpe", false, true, kLlama3Cuts},
-    Kind{"llama3", false, true, kLlama3Cuts},
-    Kind{"llama-v3", false, true, kLlama3Cuts},
-    Kind{"qwen2", true, false, kQwen2Cuts},
-    Kind{"deepseek-r1-qwen", false, false, kQwen2Cuts},
-    Kind{"stablelm2", false, false, kQwen2Cuts},
-    Kind{"deepseek-llm", false, false, kDeepSeekCuts},
-    Kind{"deepseek-coder", false, false, kDeepSeekCoderCuts},
-    Kind{"deepseek-v3", false, false, kDeepSeek3Cuts},
-};
-
-struct Expression {
-  Pattern pattern;
-  std::string_view text;
-};
-// kGpt2 has none: ByteLevel brings it along.
-constexpr Expression kExpressions[] = {
-    {Pattern::kLlama3,
-     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"},
-    {Pattern::kQwen2,
-     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"},
-};
 
 tl::unexpected<Error> Unsupported(std::string_view what) {
   return Fail(ErrorCode::kUnsupported, "tokenizer.json: {}: GGUF has no name for a tokenizer that does this", what);
@@ -122,17 +68,17 @@ std::span<const json> Steps(const json& step, std::string_view list) {
   return {&found->front(), found->size()};
 }
 
-Result<std::vector<Cut>> ReadCuts(const json& pre_tokenizer) {
-  std::vector<Cut> cuts;
+Result<std::vector<formats::PretokenizerStep>> ReadCuts(const json& pre_tokenizer) {
+  std::vector<formats::PretokenizerStep> cuts;
   for (const json& step : Steps(pre_tokenizer, "pretokenizers")) {
     const std::string type = TypeOf(step);
     if (type == "ByteLevel") {
       if (IsTrue(step, "add_prefix_space", true)) return Unsupported("ByteLevel with add_prefix_space");
-      if (IsTrue(step, "use_regex", true)) cuts.push_back({.pattern = Pattern::kGpt2});
+      if (IsTrue(step, "use_regex", true)) cuts.emplace_back(CutPattern{Pattern::kGpt2});
     } else if (type == "Digits" && IsTrue(step, "individual_digits", false)) {
-      cuts.push_back(kDigits);
+      cuts.emplace_back(CutDigits{true});
     } else if (const auto pattern = type == "Split" ? SplitPattern(step) : std::nullopt) {
-      cuts.push_back({.pattern = *pattern});
+      cuts.emplace_back(CutPattern{*pattern});
     } else {
       return Unsupported(fmt::format("pre-tokenizer {}", base::Quoted(type)));
     }
@@ -151,9 +97,9 @@ Result<std::string> PretokenizerName(const json& tokenizer) {
       composes = true;
     }
   }
-  TRY_ASSIGN(const std::vector<Cut> cuts, ReadCuts(Child(tokenizer, "pre_tokenizer")));
+  TRY_ASSIGN(const auto cuts, ReadCuts(Child(tokenizer, "pre_tokenizer")));
   const bool ignore_merges = IsTrue(Child(tokenizer, "model"), "ignore_merges", false);
-  for (const Kind& kind : kKinds) {
+  for (const GgufPretokenizer& kind : formats::GgufPretokenizers()) {
     const bool same = kind.composes == composes && kind.ignore_merges == ignore_merges;
     if (same && std::ranges::equal(kind.cuts, cuts)) return std::string(kind.name);
   }
@@ -162,25 +108,28 @@ Result<std::string> PretokenizerName(const json& tokenizer) {
 }
 
 Result<PretokenizerJson> DescribePretokenizer(std::string_view name) {
-  const auto kind = std::ranges::find(kKinds, name, &Kind::name);
+  const std::span<const GgufPretokenizer> kinds = formats::GgufPretokenizers();
+  const auto kind = std::ranges::find(kinds, name, &GgufPretokenizer::name);
   const auto unsupported = [&] {
     return Fail(ErrorCode::kUnsupported, "tokenizer.ggml.pre {}: cannot be written as a tokenizer.json; export the model "
                 "as a GGUF file", base::Quoted(name));
   };
-  if (kind == kKinds.end()) return unsupported();
+  if (kind == kinds.end()) return unsupported();
   PretokenizerJson out{.normalizer = nullptr, .pre_tokenizer = nullptr, .ignore_merges = kind->ignore_merges};
   if (kind->composes) out.normalizer = {{"type", "NFC"}};
   auto steps = ordered_json::array();
   bool byte_level_cuts = false;
-  for (const Cut& cut : kind->cuts) {
-    const auto expression = std::ranges::find(kExpressions, cut.pattern, &Expression::pattern);
-    if (cut.digits) {
+  for (const formats::PretokenizerStep& cut : kind->cuts) {
+    const auto* pattern = std::get_if<CutPattern>(&cut);
+    if (pattern == nullptr) {
       steps.push_back({{"type", "Digits"}, {"individual_digits", true}});
-    } else if (cut.pattern == Pattern::kGpt2) {
-      byte_level_cuts = true;
-    } else if (expression != std::end(kExpressions)) {
+      continue;
+    }
+    if (pattern->pattern == Pattern::kGpt2) {
+      byte_level_cuts = true;  // ByteLevel brings the expression along
+    } else if (formats::CoversEverything(pattern->pattern)) {
       steps.push_back({{"type", "Split"},
-                       {"pattern", {{"Regex", expression->text}}},
+                       {"pattern", {{"Regex", formats::ExpressionOf(pattern->pattern)}}},
                        {"behavior", "Isolated"},
                        {"invert", false}});
     } else {

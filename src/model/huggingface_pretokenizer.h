@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How byte-level tokenizers cut a text: what a tokenizer.json spells out as normalizer and pre-tokenizer, a GGUF file says
-// with one name, tokenizer.ggml.pre. One table translates both ways.
+// with one name, tokenizer.ggml.pre (formats/gguf_pretokenizers.h).
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ struct PretokenizerJson {
   nlohmann::ordered_json pre_tokenizer;
   bool ignore_merges = false;
 };
-// kUnsupported for names whose regular expressions are not in the table.
+// kUnsupported for names whose regular expressions leave gaps between the words (DeepSeek's): what the package makes of
+// several of those in a row has not been compared.
 Result<PretokenizerJson> DescribePretokenizer(std::string_view name);
 
 }  // namespace walchen::model
