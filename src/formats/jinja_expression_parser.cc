@@ -343,20 +343,23 @@ Result<ExpressionPtr> ExpressionParser::ParseItems(bool conditional, bool in_bra
   return Make(line, std::move(tuple));
 }
 
+Result<bool> ExpressionParser::NextItem(std::string_view close, bool first) {
+  if (!first && !current().IsOperator(close)) TRY(ExpectOperator(","));
+  if (!current().IsOperator(close)) return true;
+  Skip();
+  return false;
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): depth is bounded by kTemplateMaxDepth
 Result<ExpressionPtr> ExpressionParser::ParseList() {
   const int line = current().line;
   ListDisplay list;
   Skip();
-  while (!current().IsOperator("]")) {
-    if (!list.items.empty()) {
-      TRY(ExpectOperator(","));
-      if (current().IsOperator("]")) break;
-    }
+  while (true) {
+    TRY_ASSIGN(const bool more, NextItem("]", list.items.empty()));
+    if (!more) return Make(line, std::move(list));
     TRY_ASSIGN(list.items.emplace_back(), ParseExpression());
   }
-  Skip();
-  return Make(line, std::move(list));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth is bounded by kTemplateMaxDepth
@@ -364,18 +367,14 @@ Result<ExpressionPtr> ExpressionParser::ParseDict() {
   const int line = current().line;
   DictDisplay dict;
   Skip();
-  while (!current().IsOperator("}")) {
-    if (!dict.entries.empty()) {
-      TRY(ExpectOperator(","));
-      if (current().IsOperator("}")) break;
-    }
+  while (true) {
+    TRY_ASSIGN(const bool more, NextItem("}", dict.entries.empty()));
+    if (!more) return Make(line, std::move(dict));
     TRY_ASSIGN(ExpressionPtr key, ParseExpression());
     TRY(ExpectOperator(":"));
     TRY_ASSIGN(ExpressionPtr value, ParseExpression());
     dict.entries.emplace_back(std::move(key), std::move(value));
   }
-  Skip();
-  return Make(line, std::move(dict));
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth is bounded by kTemplateMaxDepth
@@ -541,15 +540,11 @@ Result<CallArguments> ExpressionParser::ParseArguments() {
   TRY(CheckDepth());
   CallArguments arguments;
   TRY(ExpectOperator("("));
-  for (bool first = true; !current().IsOperator(")"); first = false) {
-    if (!first) {
-      TRY(ExpectOperator(","));
-      if (current().IsOperator(")")) break;
-    }
+  for (bool first = true;; first = false) {
+    TRY_ASSIGN(const bool more, NextItem(")", first));
+    if (!more) return arguments;
     TRY(ParseArgument(arguments));
   }
-  Skip();
-  return arguments;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth is bounded by kTemplateMaxDepth

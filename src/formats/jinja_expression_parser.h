@@ -90,6 +90,9 @@ class ExpressionParser {
   Result<ExpressionPtr> ParseBracketed();
   Result<ExpressionPtr> ParseList();
   Result<ExpressionPtr> ParseDict();
+  // Whether another item of a list in brackets follows; passes over the comma before it, or over `close`. A comma may
+  // stand behind the last item.
+  Result<bool> NextItem(std::string_view close, bool first);
   Result<ExpressionPtr> ParseItems(bool conditional, bool in_brackets);
   using ParseOperand = Result<ExpressionPtr> (ExpressionParser::*)();
   Result<ExpressionPtr> ParseChain(ParseOperand operand,
