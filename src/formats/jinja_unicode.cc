@@ -5,6 +5,8 @@
 #include <iterator>
 #include <span>
 
+#include "formats/utf8.h"
+
 namespace walchen::formats::jinja {
 namespace {
 
@@ -92,25 +94,7 @@ CodePoint DecodeBefore(std::string_view text, size_t end) {
   return start + found.bytes == end ? found : CodePoint{kInvalidCodePoint, 1};
 }
 
-void AppendUtf8(uint32_t value, std::string& out) {
-  if (value < 0x80) {
-    out.push_back(static_cast<char>(value));
-    return;
-  }
-  const auto continuation = [](uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
-  if (value < 0x800) {
-    out.push_back(static_cast<char>(0xC0 | value >> 6));
-  } else {
-    if (value < 0x10000) {
-      out.push_back(static_cast<char>(0xE0 | value >> 12));
-    } else {
-      out.push_back(static_cast<char>(0xF0 | value >> 18));
-      out.push_back(continuation(value >> 12));
-    }
-    out.push_back(continuation(value >> 6));
-  }
-  out.push_back(continuation(value));
-}
+void AppendUtf8(uint32_t value, std::string& out) { formats::AppendUtf8(out, value); }
 
 size_t CountCodePoints(std::string_view text) {
   size_t count = 0;
