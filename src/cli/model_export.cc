@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/home.h"
 #include "cli/model_work.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
@@ -58,8 +57,7 @@ Result<void> ExportFile(base::Files& files, const Options& options, const base::
 
 Result<void> Export(const Options& options) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
-  TRY_ASSIGN(const base::Path input, FindModel(files, home, options.name.empty() ? options.shared.model : options.name));
+  TRY_ASSIGN(const base::Path input, ModelPath(files, options.shared, options.name));
   const bool to_file = options.output.ends_with(".gguf");
   TRY(to_file ? ExportFile(files, options, input) : ExportFolder(files, options, input));
   if (options.shared.json) {

@@ -90,8 +90,7 @@ Result<Imported> Import(const Options& options) {
   }
   TRY(files.MakeFolders(home.models()));
   // A digest may be left over from a model that was deleted half; it must not accuse the new one.
-  base::Path digest = imported.path;
-  digest += ".sha256";
+  const base::Path digest = model::DigestPath(imported.path);
   if (files.Exists(digest)) TRY(files.Remove(digest));
   auto sha256 = source.is_folder ? ImportFolder(files, options, imported.name, imported.path)
                                  : ImportFile(files, options.path, imported.path);

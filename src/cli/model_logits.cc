@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "cli/home.h"
 #include "cli/shared_flags.h"
 #include "infer/scoring.h"
 
@@ -14,8 +13,7 @@ namespace {
 // A JSON array on one line, and nothing else: what other programs compare. Nine digits tell any two floats apart.
 Result<std::string> LogitsJson(const SharedFlags& flags, const std::vector<int64_t>& ids) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(flags.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, flags.model));
+  TRY_ASSIGN(const base::Path path, ModelPath(files, flags));
   TRY_ASSIGN(const auto model,
              infer::ModelFile::Load(files, path, {.threads = flags.threads}));
   std::vector<formats::TokenId> tokens;

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/home.h"
 #include "cli/shared_flags.h"
+#include "model/copy_model.h"
 
 namespace walchen::cli {
 namespace {
@@ -22,8 +23,7 @@ Result<void> Remove(const SharedFlags& flags, const std::string& name) {
                 nearest.empty() ? "; `walchen model ls` lists them" : fmt::format("; did you mean {}?", nearest));
   }
   TRY_ASSIGN(const base::Path path, FindModel(files, home, name));
-  base::Path digest = path;
-  digest += ".sha256";
+  const base::Path digest = model::DigestPath(path);
   TRY(files.Remove(path));
   if (files.Exists(digest)) TRY(files.Remove(digest));
   TRY(files.SyncFolder(home.models()));

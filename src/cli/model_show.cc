@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/home.h"
 #include "cli/model_summary.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
@@ -84,8 +83,7 @@ void PrintText(const formats::GgufFile& file, const ModelSummary& summary, const
 
 Result<void> Show(const SharedFlags& flags, const std::string& model, bool with_tensors) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(flags.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, model.empty() ? flags.model : model));
+  TRY_ASSIGN(const base::Path path, ModelPath(files, flags, model));
   TRY_ASSIGN(const base::FileInfo info, files.Stat(path));
   TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, path));
   const ModelSummary summary = Summarise(*file);

@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "cli/command.h"
-#include "cli/home.h"
 #include "cli/input.h"
 #include "cli/shared_flags.h"
 #include "formats/tokenizer.h"
@@ -19,8 +18,7 @@ using formats::TokenId;
 
 Result<std::unique_ptr<formats::Tokenizer>> OpenTokenizer(const SharedFlags& flags) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(flags.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, flags.model));
+  TRY_ASSIGN(const base::Path path, ModelPath(files, flags));
   TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, path));
   auto tokenizer = formats::Tokenizer::FromGguf(*file);
   if (!tokenizer) return Forward(tokenizer, path.native());

@@ -5,10 +5,10 @@
 #include "base/limits.h"
 #include "base/sha256.h"
 #include "cli/command.h"
-#include "cli/home.h"
 #include "cli/shared_flags.h"
 #include "formats/chat_template.h"
 #include "formats/tokenizer.h"
+#include "model/copy_model.h"
 #include "tensor/quant.h"
 
 namespace walchen::cli {
@@ -23,8 +23,7 @@ struct Verdict {
 
 // True: the same; false: there is no digest to compare with. kCorrupt: another one.
 Result<bool> CompareDigest(base::Files& files, const base::Path& path, const std::string& found) {
-  base::Path digest_path = path;
-  digest_path += ".sha256";
+  const base::Path digest_path = model::DigestPath(path);
   if (!files.Exists(digest_path)) return false;
   TRY_ASSIGN(const std::string expected, files.Read(digest_path, base::kDigestFileMaxBytes));
   if (expected.starts_with(found)) return true;
@@ -55,9 +54,8 @@ Result<void> CheckText(const formats::GgufFile& file) {
 
 Result<Verdict> Verify(const SharedFlags& flags, const std::string& model) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(flags.home));
   Verdict verdict;
-  TRY_ASSIGN(verdict.path, FindModel(files, home, model.empty() ? flags.model : model));
+  TRY_ASSIGN(verdict.path, ModelPath(files, flags, model));
   const std::string where = verdict.path.native();
   auto file = formats::GgufFile::Open(files, verdict.path);
   if (!file) return Forward(file);

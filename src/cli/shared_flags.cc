@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "cli/home.h"
 
 namespace walchen::cli {
 
@@ -20,6 +21,11 @@ void AddSharedFlags(Arguments& arguments, SharedFlags& flags) {
   arguments.Flag("--quiet", flags.quiet, "Print errors only, beside the result");
   arguments.Option("--home", flags.home, "Folder of models, caches and logs; else $WALCHEN_HOME, "
                                          "$XDG_DATA_HOME/walchen, ~/.local/share/walchen");
+}
+
+Result<base::Path> ModelPath(base::Files& files, const SharedFlags& flags, std::string_view name) {
+  TRY_ASSIGN(const Home home, Home::Find(flags.home));
+  return FindModel(files, home, name.empty() ? flags.model : name);
 }
 
 void ApplyLogLevel(const SharedFlags& flags, base::LogLevel level) {

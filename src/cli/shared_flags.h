@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/files.h"
 #include "base/log.h"
+#include "base/status.h"
 #include "cli/arguments.h"
 
 namespace walchen::cli {
@@ -26,6 +29,10 @@ struct SharedFlags {
 // Declares all of them. Commands that need no model or no numbers still take them, so that a script may pass the same
 // flags everywhere.
 void AddSharedFlags(Arguments& arguments, SharedFlags& flags);
+
+// The file that a command works on: `name` where it got one of its own, else --model, else the default model.
+// Errors: those of Home::Find and FindModel.
+Result<base::Path> ModelPath(base::Files& files, const SharedFlags& flags, std::string_view name = {});
 
 // Sets the log to `level`, or to errors only with --quiet.
 void ApplyLogLevel(const SharedFlags& flags, base::LogLevel level);

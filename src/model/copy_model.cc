@@ -27,10 +27,14 @@ Result<std::string> CopyModelFile(base::Files& files, const base::Path& from, co
   return base::Hex(std::as_bytes(std::span(finished)));
 }
 
-Result<void> WriteDigest(base::Files& files, const base::Path& path, const std::string& sha256) {
+base::Path DigestPath(const base::Path& path) {
   base::Path digest_path = path;
   digest_path += ".sha256";
-  return base::ReplaceFile(files, digest_path, fmt::format("{}  {}\n", sha256, path.filename().native()));
+  return digest_path;
+}
+
+Result<void> WriteDigest(base::Files& files, const base::Path& path, const std::string& sha256) {
+  return base::ReplaceFile(files, DigestPath(path), fmt::format("{}  {}\n", sha256, path.filename().native()));
 }
 
 }  // namespace walchen::model

@@ -16,7 +16,10 @@ namespace walchen::model {
 Result<std::string> CopyModelFile(base::Files& files, const base::Path& from, const base::Path& to,
                                   const std::function<Result<void>()>& on_piece = nullptr);
 
-// Writes `path`.sha256, as sha256sum does: "<digest>  <file name>".
+// Where the digest of a model file stands, if there is one: `path`.sha256.
+base::Path DigestPath(const base::Path& path);
+
+// Writes it, as sha256sum does: "<digest>  <file name>".
 Result<void> WriteDigest(base::Files& files, const base::Path& path, const std::string& sha256);
 
 }  // namespace walchen::model
