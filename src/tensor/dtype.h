@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The number formats that weights come in. A quantised type stores blocks of values that share scales; a row of a matrix
-// is a whole number of blocks. Layouts: ggml's ggml-common.h; each is written down again in tensor/quant.h.
+// is a whole number of blocks. Layouts: ggml's ggml-common.h; each is written down again in tensor/quant_layout.h.
 #pragma once
 
 #include <cstdint>
