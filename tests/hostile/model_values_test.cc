@@ -49,7 +49,8 @@ class ModelValuesTest : public HostileModel {
   }
 };
 
-std::vector<Change> ForEach(const std::string& key, const std::vector<GgufValue>& values, const std::string& names = "") {
+std::vector<Change> ForEach(const std::string& key, const std::vector<GgufValue>& values,
+                            const std::string& names = "") {
   std::vector<Change> changes;
   for (const GgufValue& value : values) changes.push_back({key, value, names});
   return changes;
@@ -62,9 +63,10 @@ const std::vector<GgufValue> kNoCounts = {int64_t{0},  int64_t{-1}, int64_t{std:
                                           "four", 4.0, true, GgufArray(Ints{4})};
 
 TEST_F(ModelValuesTest, RefusesCountsThatAreNone) {
-  for (const char* key : {"llama.block_count", "llama.embedding_length", "llama.feed_forward_length", "llama.context_length",
-                          "llama.attention.head_count", "llama.attention.head_count_kv", "llama.attention.key_length",
-                          "llama.attention.value_length", "llama.rope.dimension_count"}) {
+  for (const char* key :
+       {"llama.block_count", "llama.embedding_length", "llama.feed_forward_length", "llama.context_length",
+        "llama.attention.head_count", "llama.attention.head_count_kv", "llama.attention.key_length",
+        "llama.attention.value_length", "llama.rope.dimension_count"}) {
     ExpectAllRefused({}, ForEach(key, kNoCounts));
   }
 }
@@ -74,7 +76,8 @@ TEST_F(ModelValuesTest, RefusesCountsThatContradictTheTensors) {
   ExpectAllRefused({}, {{"llama.block_count", int64_t{1'000'000'000}}});
   ExpectAllRefused({}, ForEach("llama.embedding_length", {int64_t{1}, int64_t{63}, int64_t{128}, int64_t{131'072}},
                                "token_embd.weight"));
-  ExpectAllRefused({}, ForEach("llama.feed_forward_length", {int64_t{1}, int64_t{127}, int64_t{131'072}}, "ffn_gate.weight"));
+  ExpectAllRefused({}, ForEach("llama.feed_forward_length", {int64_t{1}, int64_t{127}, int64_t{131'072}},
+                               "ffn_gate.weight"));
   ExpectAllRefused({}, ForEach("llama.attention.head_count", {int64_t{2}, int64_t{8}, int64_t{1'024}}, "attn_q.weight"));
   ExpectAllRefused({}, ForEach("llama.attention.head_count_kv", {int64_t{1}, int64_t{4}}, "attn_k.weight"));
   ExpectAllRefused({}, ForEach("llama.attention.head_count_kv", {int64_t{3}, int64_t{8}, int64_t{1'024}}));
@@ -111,12 +114,17 @@ TEST_F(ModelValuesTest, RefusesExpertsThatContradictThemselves) {
   const TinyOptions moe = {.family = "qwen3moe", .experts = 4};
   ExpectAllRefused(moe, ForEach("qwen3moe.expert_used_count", kNoCounts));
   ExpectAllRefused(moe, ForEach("qwen3moe.expert_used_count", {int64_t{5}, int64_t{1'024}}));
-  ExpectAllRefused(moe, ForEach("qwen3moe.expert_count", {int64_t{-1}, int64_t{1'025}, std::numeric_limits<int64_t>::max(), "x"}));
-  ExpectAllRefused(moe, ForEach("qwen3moe.expert_count", {int64_t{2}, int64_t{8}, int64_t{1'024}}, "ffn_gate_inp.weight"));
-  ExpectAllRefused(moe, {{"qwen3moe.expert_count", int64_t{1}, "expert_used_count"}, {"qwen3moe.expert_count", int64_t{0}, "ffn_gate.weight"}});
-  ExpectAllRefused(moe, ForEach("qwen3moe.expert_feed_forward_length", {int64_t{1}, int64_t{64}, int64_t{131'072}}, "ffn_gate_exps.weight"));
+  ExpectAllRefused(moe, ForEach("qwen3moe.expert_count",
+                                {int64_t{-1}, int64_t{1'025}, std::numeric_limits<int64_t>::max(), "x"}));
+  ExpectAllRefused(moe, ForEach("qwen3moe.expert_count", {int64_t{2}, int64_t{8}, int64_t{1'024}},
+                                "ffn_gate_inp.weight"));
+  ExpectAllRefused(moe, {{"qwen3moe.expert_count", int64_t{1}, "expert_used_count"},
+                         {"qwen3moe.expert_count", int64_t{0}, "ffn_gate.weight"}});
+  ExpectAllRefused(moe, ForEach("qwen3moe.expert_feed_forward_length", {int64_t{1}, int64_t{64}, int64_t{131'072}},
+                                "ffn_gate_exps.weight"));
   ExpectAllRefused({.family = "qwen2moe", .experts = 4},
-                   ForEach("qwen2moe.expert_shared_feed_forward_length", {int64_t{1}, int64_t{131'072}}, "ffn_gate_shexp.weight"));
+                   ForEach("qwen2moe.expert_shared_feed_forward_length", {int64_t{1}, int64_t{131'072}},
+                           "ffn_gate_shexp.weight"));
   ExpectAllRefused({}, {{"llama.expert_count", int64_t{4}, "expert_used_count"}});
 }
 
@@ -125,7 +133,8 @@ TEST_F(ModelValuesTest, RefusesTokenizersThatContradictThemselves) {
   ExpectAllRefused({}, ForEach("tokenizer.ggml.tokens", {"a", int64_t{1}, GgufArray(Ints{1, 2})}));
   ExpectAllRefused({}, {{"tokenizer.ggml.tokens", GgufArray(two), "tokenizer.ggml.token_type"},
                         {"tokenizer.ggml.tokens", GgufArray(Texts(1'000, "a")), "tokenizer.ggml.token_type"}});
-  ExpectAllRefused({}, ForEach("tokenizer.ggml.token_type", {"a", int64_t{1}, GgufArray(Ints{1}), GgufArray(Ints{}), GgufArray(two)}));
+  ExpectAllRefused({}, ForEach("tokenizer.ggml.token_type",
+                               {"a", int64_t{1}, GgufArray(Ints{1}), GgufArray(Ints{}), GgufArray(two)}));
   ExpectAllRefused({}, ForEach("tokenizer.ggml.merges", {"a b", GgufArray(Ints{1}), GgufArray(Texts{"t"}), GgufArray(Texts{""}),
                                                          GgufArray(Texts{" "}), GgufArray(Texts{"t nobody"}),
                                                          GgufArray(Texts{"nobody knows"}), GgufArray(Texts{"t  h"})},
@@ -141,7 +150,8 @@ TEST_F(ModelValuesTest, RefusesTokenizersThatContradictThemselves) {
     TinyModel model = MakeTinyModel();
     model.Set("tokenizer.ggml.model", kind);
     ExpectRefused(SurviveModel(model, kind), "tokenizer.ggml.scores", "no scores");
-    for (const GgufValue& scores : std::vector<GgufValue>{"a", GgufArray(std::vector<double>{1}), GgufArray(std::vector<double>(infer::kTinyVocabulary, kNan))}) {
+    const std::vector<double> no_numbers(infer::kTinyVocabulary, kNan);
+    for (const GgufValue& scores : std::vector<GgufValue>{"a", GgufArray(std::vector<double>{1}), GgufArray(no_numbers)}) {
       model.Set("tokenizer.ggml.scores", scores);
       ExpectRefused(SurviveModel(model, kind), "tokenizer.ggml.scores", "bad scores");
     }
@@ -183,18 +193,30 @@ TEST_F(ModelValuesTest, SurvivesStrangeTokens) {
 
 TEST_F(ModelValuesTest, RefusesTemplatesThatAreBrokenOrEndless) {
   const std::string key = "tokenizer.chat_template";
+  const std::string open_brackets = "{{" + std::string(100'000, '(') + "}}";
   ExpectAllRefused({}, ForEach(key, {int64_t{1}, GgufArray(Texts{"a"}), "{% for message in messages %}", "{{"}));
   ExpectAllRefused({}, {{key, "{{ raise_exception('this model wants no users') }}", "this model wants no users"}});
-  ExpectAllRefused({}, ForEach(key, {"{% for message in messages %}", "{{", "{% if %}", "{% end %}",
-                                     "{{ messages[0]['nobody']['knows'] }}", "{{ 1 // 0 }}", "{{ nobody() }}",
-                                     "{{" + std::string(100'000, '(') + "}}", std::string(2'000'000, 'a')}, "chat template"));
-  ExpectAllRefused({}, ForEach(key, {"{% for i in range(1000000000) %}x{% endfor %}", "{{ 'a' * 1000000000000 }}",
-                                     "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
-                                     "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ 9 ** 9 ** 9 }}",
-                                     "{% set ns = namespace(x='a') %}{% for i in range(100) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
-                                     "{{ range(1000000000) | list }}", "{{ '%1000000000d' % 1 }}", "{{ 'a'.center(1000000000000) }}"}, "chat template"));
-  ExpectAllSurvived({}, ForEach(key, {"", "{# nothing #}", "\xFF\xFE", "{{ messages }}", std::string(1, '\0'), "{{ bos_token * 1000 }}",
-                                      "<|im_start|>", std::string(100'000, '('), "{{ " + std::string(100'000, '-') + "1 }}"}));
+  const std::vector<GgufValue> broken = {"{% if %}", "{% end %}", "{{ messages[0]['nobody']['knows'] }}", "{{ 1 // 0 }}",
+                                         "{{ nobody() }}", open_brackets, std::string(2'000'000, 'a')};
+  const std::vector<GgufValue> endless = {
+      "{% for i in range(1000000000) %}x{% endfor %}",
+      "{{ 'a' * 1000000000000 }}",
+      "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
+      "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+      "{{ 9 ** 9 ** 9 }}",
+      "{% set ns = namespace(x='a') %}{% for i in range(100) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
+      "{{ range(1000000000) | list }}",
+      "{{ '%1000000000d' % 1 }}",
+      "{{ 'a'.center(1000000000000) }}"};
+  ExpectAllRefused({}, ForEach(key, broken, "chat template"));
+  ExpectAllRefused({}, ForEach(key, endless, "chat template"));
+}
+
+TEST_F(ModelValuesTest, SurvivesStrangeTemplates) {
+  const std::vector<GgufValue> strange = {"", "{# nothing #}", "\xFF\xFE", "{{ messages }}", std::string(1, '\0'),
+                                          "{{ bos_token * 1000 }}", "<|im_start|>", std::string(100'000, '('),
+                                          "{{ " + std::string(100'000, '-') + "1 }}"};
+  ExpectAllSurvived({}, ForEach("tokenizer.chat_template", strange));
 }
 
 }  // namespace
