@@ -9,6 +9,7 @@
 
 #include "cli/arguments.h"
 #include "cli/command.h"
+#include "cli/terminal.h"
 
 namespace walchen::cli {
 namespace {
@@ -78,7 +79,8 @@ int Dispatch(std::string_view program, std::span<const Command> commands, int ar
 }
 
 int Report(std::string_view command, const Error& error) {
-  fmt::print(stderr, "walchen {}: {}\n", command, error.ToString());
+  // A message may quote a model file, and a template writes its own.
+  fmt::print(stderr, "walchen {}: {}\n", command, Printable(error.ToString()));
   return error.code() == ErrorCode::kCancelled ? kInterrupted : kFailed;
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/command.h"
 #include "cli/input.h"
 #include "cli/model_summary.h"
 
@@ -21,6 +22,12 @@ TEST(Printable, DisarmsEscapeSequences) {
   EXPECT_EQ(Printable("a\rb\bc\x07"), std::string("a") + kMark + "b" + kMark + "c" + kMark);
   EXPECT_EQ(Printable("\xc2\x9b" "2J"), std::string(kMark) + "2J") << "U+009B is an escape sequence's beginning in one";
   EXPECT_EQ(Printable(std::string_view("\0\x7f", 2)), std::string(kMark) + kMark);
+}
+
+TEST(Report, DisarmsEscapeSequencesThatAModelFilePutIntoAMessage) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Report("chat", Error(ErrorCode::kInvalidArgument, "no \x1b]0;owned\x07 users")), kFailed);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), fmt::format("walchen chat: no {}]0;owned{} users\n", kMark, kMark));
 }
 
 TEST(HumanBytes, ReadsLikeADisksLabel) {
