@@ -9,7 +9,7 @@ source "$(dirname "$0")/steps.sh"
 openvino=2026.4.1.0
 llama=0.3.36
 peers=$PWD/build/peers
-scripts/setup.sh check
+scripts/setup.sh peers
 [ -x "$peers/bin/python" ] || python3 -m venv "$peers"
 
 if [ ! -f "$peers/openvino.installed" ]; then
@@ -40,4 +40,6 @@ if [ ! -f "$peers/llama_cpp.installed" ]; then
   fi
 fi
 
-python3 tests/parity/peer_templates.py
+cmake --preset release -DWALCHEN_TESTS=ON >build/configure.log || { cat build/configure.log >&2; exit 1; }
+cmake --build build -j "$(jobs)" --target render_template
+build/tools/python/bin/python tests/parity/peer_templates.py | tail -n 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh run|check: installs what `make up` (run) or `make check` (run and more) needs, and nothing that is there.
+# setup.sh run|check|peers: installs what `make up` (run), `make check` (run and more) or `make peers` (check and more)
+# needs, and nothing that is there.
 # Debian packages by apt-get, as root or through sudo; Python and Node packages under build/. What is there already is
 # found without network.
 source "$(dirname "$0")/steps.sh"
@@ -10,6 +11,9 @@ run_packages=(g++ cmake ninja-build git libboost1.81-dev libssl-dev nlohmann-jso
   libcli11-dev libedit-dev libexpected-dev libhwy-dev python3 python3-venv ca-certificates)
 # What testing takes on top. fonts: Chromium draws boxes without any.
 check_packages=(libgtest-dev clang-19 libclang-rt-19-dev clang-tidy-19 chromium fonts-dejavu-core)
+
+# What measuring takes on top: a German text.
+peers_packages=(fortunes-de)
 
 python=/usr/bin/python3  # Debian's own: the wheels in requirements-*.txt are for its version
 venv=build/tools/python
@@ -99,8 +103,9 @@ mkdir -p build
 case $group in
   run) install_packages "${run_packages[@]}" ;;
   check) install_packages "${run_packages[@]}" "${check_packages[@]}" ;;
-  *) fail "setup.sh: expected run or check, found $group" ;;
+  peers) install_packages "${run_packages[@]}" "${check_packages[@]}" "${peers_packages[@]}" ;;
+  *) fail "setup.sh: expected run, check or peers, found $group" ;;
 esac
 make_venv
 install_node
-if [ "$group" = check ]; then install_wheels check; fi
+if [ "$group" != run ]; then install_wheels check; fi

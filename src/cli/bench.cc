@@ -38,6 +38,7 @@ struct Row {
 struct Measured {
   infer::MachineLimits machine;
   infer::Throughput shallow;
+  double deep_tokens_per_s = 0;  // 0: not measured
   std::vector<Row> rows;
 };
 
@@ -70,12 +71,13 @@ Result<Measured> Measure(const BenchOptions& options, std::shared_ptr<const infe
     report.rows.push_back({fmt::format("decode, {} answers", batch), rate, limit(batch, 0)});
   }
   const int depth = std::min(options.depth_tokens, model->config().context_tokens - options.decode_tokens);
-  if (options.shared.json || depth <= 0) return report;  // the JSON form has no row for depths
+  if (depth <= 0) return report;
   measure.prompt_tokens = 0;
   measure.depth_tokens = depth;
   measure.batches = {};
   measure.repeats = 1;
   TRY_ASSIGN(const infer::Throughput deep, infer::MeasureThroughput(model, measure));
+  report.deep_tokens_per_s = deep.decode_tokens_per_s;
   report.rows.push_back({fmt::format("decode at depth {}", depth), deep.decode_tokens_per_s, limit(1, depth)});
   return report;
 }
@@ -83,13 +85,19 @@ Result<Measured> Measure(const BenchOptions& options, std::shared_ptr<const infe
 void PrintJson(const Measured& report) {
   nlohmann::ordered_json batch = nlohmann::ordered_json::object();
   for (const auto& [answers, rate] : report.shallow.batch_tokens_per_s) batch[std::to_string(answers)] = rate;
-  const nlohmann::ordered_json out = {{"machine",
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const Row& row : report.rows) {
+    rows.push_back({{"name", row.name}, {"tokens_per_s", row.tokens_per_s}, {"limit", row.limit}});
+  }
+  nlohmann::ordered_json out = {{"machine",
                                        {{"float_gflops", report.machine.float_gflops},
                                         {"int8_gops", report.machine.int8_gops},
                                         {"memory_gb_s", report.machine.memory_gb_s}}},
                                       {"prefill_tokens_per_s", report.shallow.prefill_tokens_per_s},
                                       {"decode_tokens_per_s", report.shallow.decode_tokens_per_s},
                                       {"batch", batch}};
+  if (report.deep_tokens_per_s > 0) out["depth_decode_tokens_per_s"] = report.deep_tokens_per_s;
+  out["rows"] = std::move(rows);  // all of them, as the table has them
   fmt::print("{}\n", out.dump());
 }
 
