@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/machine_memory.h"
 #include "base/threads.h"
 #include "cli/command.h"
 #include "cli/home.h"
@@ -38,7 +39,7 @@ std::string_view Word(State state) {
 }
 
 // The default model with its tables and a conversation takes about 300 MB.
-constexpr uint64_t kMemoryNeeded = 500'000'000;
+constexpr int64_t kMemoryNeeded = 500'000'000;
 // The default model, and as much again while it is being fetched.
 constexpr uint64_t kDiskNeeded = 300'000'000;
 
@@ -54,10 +55,10 @@ Finding CheckCpuPaths() {
 }
 
 Finding CheckMemory() {
-  const Memory memory = ReadMemory();
+  const base::MachineMemory memory = base::ReadMachineMemory();
   Finding finding{.name = "memory",
-                  .found = fmt::format("{} of {} free", HumanBytes(memory.available_bytes),
-                                       HumanBytes(memory.total_bytes)),
+                  .found = fmt::format("{} of {} free", HumanBytes(static_cast<uint64_t>(memory.available_bytes)),
+                                       HumanBytes(static_cast<uint64_t>(memory.total_bytes))),
                   .advice = {}};
   if (memory.available_bytes < kMemoryNeeded) {
     finding.state = State::kMissing;

@@ -28,21 +28,6 @@ std::string CpuName() {
   return {};
 }
 
-Memory ReadMemory() {
-  constexpr uint64_t kKibi = 1024;  // "kB" in /proc/meminfo are KiB
-  Memory memory;
-  std::ifstream meminfo("/proc/meminfo");
-  for (std::string line; std::getline(meminfo, line);) {
-    std::istringstream fields(line);
-    std::string name;
-    uint64_t kib = 0;
-    fields >> name >> kib;
-    if (name == "MemTotal:") memory.total_bytes = kib * kKibi;
-    if (name == "MemAvailable:") memory.available_bytes = kib * kKibi;
-  }
-  return memory;
-}
-
 uint64_t FreeDiskBytes(const base::Path& path) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(NearestExisting(path), error);

@@ -14,12 +14,6 @@ namespace walchen::cli {
 
 std::string CpuName();  // "Intel(R) Xeon(R) Processor @ 2.70GHz"
 
-struct Memory {
-  uint64_t total_bytes = 0;
-  uint64_t available_bytes = 0;  // without pushing other programs out
-};
-Memory ReadMemory();
-
 // What a user other than root may still write where `path` is, or would be: its nearest existing folder counts.
 uint64_t FreeDiskBytes(const base::Path& path);
 

@@ -7,10 +7,9 @@
 #include <mutex>
 #include <thread>
 
-#include <sys/sysinfo.h>
-
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/machine_memory.h"
 #include "infer/cpu_model.h"
 #include "infer/kv_cache.h"
 #include "infer/running_request.h"
@@ -21,12 +20,6 @@ namespace {
 // While answers are running a step takes at most so many prompt tokens: on 2 cores about 30 ms, which nobody sees in a
 // running answer.
 constexpr int kPromptTokensBesideAnswers = 128;
-
-int64_t FreeMemory() {
-  struct sysinfo info;
-  if (::sysinfo(&info) != 0) return 0;
-  return static_cast<int64_t>(info.freeram + info.bufferram) * info.mem_unit;
-}
 
 class CpuEngine : public Engine {
  public:
@@ -329,7 +322,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const ModelFile> 
   const int context_tokens = options.context_tokens > 0 ? options.context_tokens : std::min(trained, 8'192);
   const KvShape shape = cpu_model->kv_shape(options.kv_8bit);
   const int64_t pages = (context_tokens + tensor::kPagePositions - 1) / tensor::kPagePositions;
-  const int64_t bytes = options.kv_bytes > 0 ? options.kv_bytes : std::max(FreeMemory() / 4, pages * shape.page_bytes());
+  const int64_t bytes = options.kv_bytes > 0 ? options.kv_bytes : std::max(base::ReadMachineMemory().available_bytes / 4, pages * shape.page_bytes());
   TRY_ASSIGN(KvCache cache, KvCache::Create(shape, bytes));
   return std::unique_ptr<Engine>(
       std::make_unique<CpuEngine>(std::move(cpu_model), options, context_tokens, std::move(cache)));

@@ -141,6 +141,8 @@ await onPage("answers, shows its speed, copies, answers again", {}, async (page)
   await page.waitForFunction(() => document.querySelectorAll(".message.answer").length === 2);
   await finished(page);
   assert.equal(await page.getByRole("button", { name: "Answer again" }).count(), 1, "only the last answer can be asked again");
+  await page.setViewportSize({ width: 1000, height: 560 });
+  await page.screenshot({ path: join(screenshots, "answer.png") });  // what the README shows
 });
 
 await onPage("works with the keyboard alone", {}, async (page) => {
