@@ -28,7 +28,7 @@
   /* Text */                                                                                                           \
   LIMIT(kVocabularyMaxTokens, 1'048'576, "tokens", "the largest vocabularies have 262,144")                            \
   LIMIT(kVocabularyMaxBytes, 268'435'456, "bytes", "all tokens' spellings and texts; the largest in use have 10 MB")   \
-  LIMIT(kTokenMaxBytes, 65'536, "bytes", "the longest known token has under 1 KiB")                                    \
+  LIMIT(kTokenMaxBytes, 4'096, "bytes", "the longest known token has under 1 KiB")                                     \
   LIMIT(kAddedTokenMaxBytes, 1'024, "bytes", "a text takes at most this often its length; in use are under 100")       \
   LIMIT(kTokenizerMaxSteps, 64, "steps", "normalisers and pre-tokenizers in a row; the longest in use is seven")       \
   LIMIT(kTokenizerMaxGrowth, 64, "times", "what all steps may make of a text's length; in use are under 20")           \

@@ -6,9 +6,8 @@
 #include "base/sha256.h"
 #include "cli/command.h"
 #include "cli/shared_flags.h"
-#include "formats/chat_template.h"
-#include "formats/tokenizer.h"
 #include "model/copy_model.h"
+#include "model/model_check.h"
 #include "tensor/quant.h"
 
 namespace walchen::cli {
@@ -43,15 +42,6 @@ Result<void> CheckTensors(const formats::GgufFile& file) {
   return {};
 }
 
-Result<void> CheckText(const formats::GgufFile& file) {
-  TRY(formats::Tokenizer::FromGguf(file));
-  const auto source = file.Text("tokenizer.chat_template");
-  if (!source) return {};  // a base model need not have one
-  auto parsed = formats::ChatTemplate::Parse(*source);
-  if (!parsed) return Forward(parsed, "tokenizer.chat_template");
-  return {};
-}
-
 Result<Verdict> Verify(const SharedFlags& flags, const std::string& model) {
   base::Files& files = base::Files::Os();
   Verdict verdict;
@@ -61,7 +51,7 @@ Result<Verdict> Verify(const SharedFlags& flags, const std::string& model) {
   if (!file) return Forward(file);
   verdict.tensors = (*file)->tensors().size();
   Result<void> checked = CheckTensors(**file);
-  if (checked) checked = CheckText(**file);
+  if (checked) checked = model::CheckModel(**file);
   if (!checked) return Forward(checked, where);
   TRY_ASSIGN(const auto mapped, files.Map(verdict.path));
   verdict.sha256 = base::Sha256Hex(mapped->bytes());

@@ -111,7 +111,8 @@ TEST(Accuracy, EveryWeightTypeSaysWhatItsWeightsSay) {
     SCOPED_TRACE(type);
     const model::RandomModel random = {.plan = model::PlanOf(**model::FindModelShape("tiny")),
                                        .mix = *model::FindWeightMix(type),
-                                       .seed = 7};
+                                       .seed = 7,
+                                       .tokenizer_from = {}};
     ASSERT_TRUE(model::WriteRandomModel(base::Files::Os(), random, file, pool).has_value());
     const Rows truth = Reference(file, Numerics::kFloat, false).Score(texts)[0];
     ForEachPathAndCache(file, [&](const ModelFile& model, bool kv_8bit) {
