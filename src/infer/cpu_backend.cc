@@ -14,15 +14,14 @@ namespace {
 // Up to so many tokens every worker prepares the input for itself: that takes less time than waiting for one another.
 constexpr int64_t kRedundantTokens = 4;
 
-// How many tiles a worker takes at a time. Few tokens: long runs of memory, yet enough pieces to even out the workers.
-// Many tokens: the smallest piece the kernels like, two tiles, is already thousands of cycles.
-int64_t Grain(int64_t tiles, int64_t tokens, int threads) {
-  if (tokens > kRedundantTokens) return 2;
-  const int64_t grain = tiles / (int64_t{threads} * 4);
-  return std::max<int64_t>(2, grain / 2 * 2);
-}
-
 }  // namespace
+
+int64_t CpuBackend::Grain(int64_t tiles) const {
+  // Long runs of memory, because a worker fetches ahead the tiles behind those it has; yet enough pieces to even out
+  // workers that are not equally fast.
+  constexpr int64_t kPiecesPerWorker = 4;
+  return std::max<int64_t>(2, tiles / (pool_.threads() * kPiecesPerWorker) / 2 * 2);
+}
 
 tensor::QuantizedRows RoundedRows::Reserve(int64_t rows, int64_t columns, int block) {
   const auto values = static_cast<size_t>(rows * columns), blocks = values / static_cast<size_t>(block);
@@ -180,7 +179,7 @@ void CpuBackend::MultiplyTiles(const Prepared& in, int64_t tokens, const Matrix&
 void CpuBackend::Multiply(const Input& input, const Matrix& w, const Output& out) {
   const int64_t tokens = input.x->rows();
   if (!ReserveInput(input, w)) return MultiplyPrepared(shared_, tokens, w, out);
-  const int64_t grain = Grain(w.tiles, tokens, pool_.threads());
+  const int64_t grain = Grain(w.tiles);
   std::atomic<int64_t> next = 0;
   pool_.Run([&](int worker) {
     Prepared& own = spaces_[static_cast<size_t>(worker)].prepared;
@@ -192,7 +191,7 @@ void CpuBackend::Multiply(const Input& input, const Matrix& w, const Output& out
 }
 
 void CpuBackend::MultiplyPrepared(const Prepared& in, int64_t tokens, const Matrix& w, const Output& out) {
-  pool_.For(w.tiles, Grain(w.tiles, tokens, pool_.threads()),
+  pool_.For(w.tiles, Grain(w.tiles),
             [&](int64_t first, int64_t last, int) { MultiplyTiles(in, tokens, w, out, first, last); });
 }
 

@@ -121,6 +121,8 @@ class CpuBackend {
   };
   struct AttendJob;
 
+  // How many tiles a worker takes at a time: an even number, as the kernels like it.
+  int64_t Grain(int64_t tiles) const;
   static void ReserveRounded(const Matrix& w, int64_t rows, int64_t columns, Prepared& to);
   static void ReservePrepared(const Input& input, const Matrix& w, Prepared& to);
   void Prepare(const Input& input, int64_t first_row, int64_t last_row, Prepared& to) const;

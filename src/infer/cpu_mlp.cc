@@ -57,7 +57,7 @@ void CpuBackend::Mlp(const Input& input, const model::MlpWeights<Matrix>& mlp, c
   ReserveRounded(mlp.down, tokens, d_ff, hidden_);
 
   const int64_t units = (d_ff + kUnitColumns - 1) / kUnitColumns;
-  const int64_t grain = redundant ? std::max<int64_t>(1, units / (int64_t{pool_.threads()} * 4)) : 1;
+  const int64_t grain = Grain(units * kUnitTiles) / kUnitTiles;
   std::atomic<int64_t> next = 0;
   pool_.Run([&](int worker) {
     WorkerSpace& space = spaces_[static_cast<size_t>(worker)];
