@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far Walchen's and llama.cpp's answers are from what a quantised model file really says, on the same files.
 
-    accuracy.py [--types Q4_0 ...]        (needs `make peers`; make bench calls it)
+    accuracy.py [--types Q4_0 ...]        (needs `make peers`; make bench calls it; writes bench/ACCURACY.md)
 
 The truth is the file's weights as 32-bit floats, computed by llama.cpp in floats with an unrounded cache: a second
 implementation, not ours. On each text every 8th position of up to 4,096 tokens counts: the Kullback-Leibler divergence from
 the truth (nats; mean and 99th percentile), how often the most likely token is the same, and the perplexity of the text
-relative to the truth's. Writes bench/ACCURACY.md.
+relative to the truth's.
 """
 import argparse
 import ctypes
@@ -175,6 +175,10 @@ def main():
         truth.close()
         peer.close()
         floats.unlink()
+        write(options, lines)
+
+
+def write(options, lines):
     text = ["# Accuracy", "", __doc__.split("\n\n")[2].replace("\n", " "), "",
             f"Measured {datetime.date.today()} by `make bench`: {model_files.machine()}; "
             + "; ".join(model_files.versions(options.walchen)) + ".", "", *lines, ""]

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/machine_memory.h"
 #include "base/threads.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -44,17 +45,19 @@ struct Measured {
 
 // Decoding several answers reads the weights once for all of them, the caches of each.
 double DecodeLimit(const infer::MachineLimits& machine, const infer::ModelFile& model, int answers, int depth, bool kv_8bit) {
-  const double weights = static_cast<double>(infer::BytesPerToken(model, 0, kv_8bit));
-  const double cache = static_cast<double>(infer::BytesPerToken(model, depth, kv_8bit)) - weights;
+  const auto weights = static_cast<double>(infer::WeightBytesPerStep(model, answers));
+  const auto cache = static_cast<double>(infer::CacheBytes(model, depth, kv_8bit));
   const double by_memory = machine.memory_gb_s * 1e9 / (weights / answers + cache);
-  const double by_arithmetic = machine.int8_gops * 1e9 / static_cast<double>(infer::OperationsPerToken(model));
+  const double by_arithmetic = machine.int8_gops * 1e9 / static_cast<double>(model.config().operations_per_token());
   return std::min(by_memory, by_arithmetic);
 }
 
 Result<Measured> Measure(const BenchOptions& options, std::shared_ptr<const infer::ModelFile> model) {
   const int threads = options.shared.threads;
   Measured report;
-  TRY_ASSIGN(report.machine, infer::MeasureMachine(threads, model->weight_bytes()));
+  // As large as the weights, because caches change with the size; but the machine has to hold both.
+  const int64_t room = std::max<int64_t>(base::ReadMachineMemory().available_bytes / 2, 1'000'000);
+  TRY_ASSIGN(report.machine, infer::MeasureMachine(threads, std::min(model->weight_bytes(), room)));
   infer::ThroughputOptions measure = {.threads = threads,
                                       .kv_8bit = options.kv_8bit,
                                       .prompt_tokens = options.prompt_tokens,
@@ -65,7 +68,7 @@ Result<Measured> Measure(const BenchOptions& options, std::shared_ptr<const infe
     return DecodeLimit(report.machine, *model, answers, depth, options.kv_8bit);
   };
   report.rows.push_back({fmt::format("prefill {}", options.prompt_tokens), report.shallow.prefill_tokens_per_s,
-                         report.machine.int8_gops * 1e9 / static_cast<double>(infer::OperationsPerToken(*model))});
+                         report.machine.int8_gops * 1e9 / static_cast<double>(model->config().operations_per_token())});
   report.rows.push_back({"decode", report.shallow.decode_tokens_per_s, limit(1, 0)});
   for (const auto& [batch, rate] : report.shallow.batch_tokens_per_s) {
     report.rows.push_back({fmt::format("decode, {} answers", batch), rate, limit(batch, 0)});

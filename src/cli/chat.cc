@@ -68,6 +68,8 @@ void Declare(Arguments& arguments, ChatOptions& options) {
   arguments.Option("--system", options.system, "What the model is told before the conversation");
   arguments.Option("--max-tokens", options.max_tokens, "Longest answer; 0: as long as the context allows",
                    Range{0, kAnyTokens});
+  arguments.Option("--context", options.context_tokens,
+                   "Longest conversation in tokens; 0: what the model was trained for, at most 8192", Range{0, kAnyTokens});
   arguments.Option("--temperature", options.sampling.temperature,
                    "How freely words are chosen; 0: always the most likely", Range{0, 5});
   arguments.Option("--top-p", options.sampling.top_p, "Choose among the most likely words of this joint probability",

@@ -52,6 +52,7 @@ class Session {
     if (!answer) {
       conversation_.DropLast();  // so that the next question does not follow one without an answer
       fmt::print("{}\n", Printable(answer.error().ToString()));
+      if (answer.error().code() == ErrorCode::kTooLarge) fmt::print("/reset forgets the conversation and begins anew.\n");
       return;
     }
     // A stopped answer stays: "go on" is a natural next question.
@@ -139,6 +140,7 @@ Result<LoadedModel> LoadModel(const ChatOptions& options) {
                                                  {.threads = options.shared.threads}));
   infer::EngineOptions engine_options;
   engine_options.threads = options.shared.threads;
+  engine_options.context_tokens = options.context_tokens;
   TRY_ASSIGN(loaded.engine, infer::Engine::Create(loaded.file, engine_options));
   loaded.load_ms = watch.Ms();
   return loaded;

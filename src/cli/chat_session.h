@@ -16,7 +16,8 @@ struct ChatOptions {
   SharedFlags shared;
   std::string prompt;
   std::string system;
-  int max_tokens = 0;  // 0: as many as fit
+  int max_tokens = 0;      // 0: as many as fit
+  int context_tokens = 0;  // of the conversation; 0: what the model was trained for, at most 8,192
   // Small models wander off at the distribution's own temperature of 1.
   infer::SamplingOptions sampling{.temperature = 0.7f, .top_p = 0.95f, .logit_bias = {}};
 };

@@ -17,9 +17,15 @@
 namespace walchen::infer {
 namespace {
 
-// While answers are running a step takes at most so many prompt tokens: on 2 cores about 30 ms, which nobody sees in a
-// running answer.
+// While answers are running a step takes at most so many prompt tokens, and as few as take this long: nobody sees that in
+// a running answer.
 constexpr int kPromptTokensBesideAnswers = 128;
+constexpr double kPromptMsBesideAnswers = 50;
+// Alone a prompt may take longer steps; how long it takes to cancel one is bounded all the same.
+constexpr double kPromptMsAlone = 1'000;
+constexpr int64_t kPromptTokensLeast = 8;  // fewer would read the weights again and again
+// Before the first prompt was timed: 2 cores reach several times this.
+constexpr double kAssumedOperationsPerMs = 200e6;
 
 class CpuEngine : public Engine {
  public:
@@ -31,6 +37,7 @@ class CpuEngine : public Engine {
         pool_(options.threads > 0 ? options.threads : base::AvailableCpus()),
         backend_(model_->kernels(), pool_, model_->kv_shape(options.kv_8bit)) {
     stats_.kv_bytes_total = cache_.pages_total() * cache_.page_bytes();
+    prompt_token_ms_ = static_cast<double>(model_->config().operations_per_token()) / kAssumedOperationsPerMs;
     thread_ = std::thread([this] { Loop(); });
   }
 
@@ -71,6 +78,7 @@ class CpuEngine : public Engine {
   void AdmitQueued();
   bool WaitsForPrefix(const RunningRequest& request, int64_t cached) const;
   void AddRows(Step& step, RunningRequest& request, int64_t rows) const;
+  int64_t PromptBudget(bool beside_answers) const;
   Step Compose() const;
   void Compute(const Step& step);
   void RemoveEnded();
@@ -86,6 +94,7 @@ class CpuEngine : public Engine {
   CpuBackend backend_;
   Requests running_;
   std::vector<RequestId> cancelled_;
+  double prompt_token_ms_ = 0;  // what a prompt's token takes, lately
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
@@ -222,6 +231,14 @@ void CpuEngine::AddRows(Step& step, RunningRequest& request, int64_t rows) const
   }
 }
 
+int64_t CpuEngine::PromptBudget(bool beside_answers) const {
+  const int64_t most = beside_answers ? std::min(options_.prompt_chunk_tokens, kPromptTokensBesideAnswers)
+                                      : options_.prompt_chunk_tokens;
+  const double ms = beside_answers ? kPromptMsBesideAnswers : kPromptMsAlone;
+  const double tokens = std::min(ms / prompt_token_ms_, static_cast<double>(most));
+  return std::max(static_cast<int64_t>(tokens), std::min(kPromptTokensLeast, most));
+}
+
 CpuEngine::Step CpuEngine::Compose() const {
   Step step;
   std::vector<RunningRequest*> prompts;
@@ -233,8 +250,7 @@ CpuEngine::Step CpuEngine::Compose() const {
     }
   }
   if (prompts.empty()) return step;
-  int64_t budget = step.segments.empty() ? options_.prompt_chunk_tokens
-                                         : std::min(options_.prompt_chunk_tokens, kPromptTokensBesideAnswers);
+  int64_t budget = PromptBudget(!step.segments.empty());
   // The prompt with the least left to read first: the mean time to the first token is shortest that way. Half of the
   // budget is kept for the oldest, so that a stream of short ones cannot starve it.
   const RunningRequest* oldest = prompts.front();
@@ -251,8 +267,12 @@ CpuEngine::Step CpuEngine::Compose() const {
 }
 
 void CpuEngine::Compute(const Step& step) {
+  const base::Stopwatch watch;
   CpuBackend::Tensor logits =
       model::Forward(backend_, model_->config(), model_->weights(), step.tokens, step.at, step.wanted);
+  if (const size_t rows = step.tokens.size(); rows > step.segments.size()) {  // a prompt was among them
+    prompt_token_ms_ = 0.5 * (prompt_token_ms_ + std::max(watch.Ms(), 1e-3) / static_cast<double>(rows));
+  }
   for (size_t i = 0; i < step.segments.size(); ++i) {
     RunningRequest& request = *step.segments[i];
     request.Advance(step.at.segments[i].rows);
@@ -322,7 +342,15 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const ModelFile> 
   const int context_tokens = options.context_tokens > 0 ? options.context_tokens : std::min(trained, 8'192);
   const KvShape shape = cpu_model->kv_shape(options.kv_8bit);
   const int64_t pages = (context_tokens + tensor::kPagePositions - 1) / tensor::kPagePositions;
-  const int64_t bytes = options.kv_bytes > 0 ? options.kv_bytes : std::max(base::ReadMachineMemory().available_bytes / 4, pages * shape.page_bytes());
+  const base::MachineMemory memory = base::ReadMachineMemory();
+  const int64_t one_context = pages * shape.page_bytes();
+  if (options.kv_bytes == 0 && memory.total_bytes > 0 && one_context > memory.available_bytes) {
+    return Fail(ErrorCode::kResourceExhausted,
+                "a context of {} tokens takes {} MB, but {} MB of memory are available; choose a smaller --context{}",
+                context_tokens, one_context / 1'000'000, memory.available_bytes / 1'000'000,
+                options.kv_8bit ? "" : ", or --kv-8bit");
+  }
+  const int64_t bytes = options.kv_bytes > 0 ? options.kv_bytes : std::max(memory.available_bytes / 4, one_context);
   TRY_ASSIGN(KvCache cache, KvCache::Create(shape, bytes));
   return std::unique_ptr<Engine>(
       std::make_unique<CpuEngine>(std::move(cpu_model), options, context_tokens, std::move(cache)));

@@ -42,16 +42,19 @@ void KeepTypical(std::vector<Candidate>& candidates, float share) {
   for (const Candidate& c : candidates) {
     if (c.p > 0) entropy -= c.p / total * std::log(c.p / total);
   }
-  const auto distance = [&](const Candidate& c) {
-    return c.p > 0 ? std::fabs(-std::log(c.p / total) - entropy) : std::numeric_limits<double>::infinity();
-  };
-  std::ranges::stable_sort(candidates, {}, distance);
+  std::vector<std::pair<double, Candidate>> by_distance;  // a logarithm for each, not for each comparison
+  for (const Candidate& c : candidates) {
+    const double distance = c.p > 0 ? std::fabs(-std::log(c.p / total) - entropy) : std::numeric_limits<double>::infinity();
+    by_distance.emplace_back(distance, c);
+  }
+  std::ranges::stable_sort(by_distance, {}, &std::pair<double, Candidate>::first);
+  std::ranges::transform(by_distance, candidates.begin(), &std::pair<double, Candidate>::second);
   KeepTop(candidates, total, share);
   std::ranges::sort(candidates, MoreLikely);
 }
 
-// The most likely tokens, sorted, where the most likely one's p is 1: all that top-k and top-p can still choose from. A full sort of 49,152 entries would
-// take longer than computing the logits, so the threshold falls until enough is above it.
+// The most likely tokens, sorted, where the most likely one's p is 1: all that top-k and top-p can still choose from. A
+// full sort of 49,152 entries would take longer than computing the logits, so the threshold falls until enough is above.
 std::vector<Candidate> SortedTop(std::span<const float> p, const SamplingOptions& options, double total) {
   std::vector<Candidate> top;
   const size_t wanted = options.top_k > 0 ? std::min<size_t>(static_cast<size_t>(options.top_k), p.size()) : p.size();

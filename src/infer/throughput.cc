@@ -49,9 +49,13 @@ class Race {
     return {};
   }
 
-  std::vector<EndEvent> Wait() {
+  // How all of them ended; the error of the first that ended with one.
+  Result<std::vector<EndEvent>> Wait() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return ends_.size() == submitted_; });
+    for (const EndEvent& end : ends_) {
+      if (end.error) return tl::unexpected(*end.error);
+    }
     return ends_;
   }
 
@@ -80,7 +84,8 @@ class Prompts {
 Result<double> Prefill(Engine& engine, Prompts& prompts, int tokens) {
   Race race(engine);
   TRY(race.Submit(prompts.Next(tokens), 1));
-  return tokens / (race.Wait().front().prompt_ms * 1e-3);
+  TRY_ASSIGN(const std::vector<EndEvent> ends, race.Wait());
+  return tokens / (ends.front().prompt_ms * 1e-3);
 }
 
 // All answers begin with the same step, because the engine reads their short prompts together; with a depth the prompts
@@ -88,8 +93,9 @@ Result<double> Prefill(Engine& engine, Prompts& prompts, int tokens) {
 Result<double> Decode(Engine& engine, Prompts& prompts, int answers, int depth, int tokens) {
   Race race(engine);
   for (int i = 0; i < answers; ++i) TRY(race.Submit(prompts.Next(std::max(depth, 1)), tokens));
+  TRY_ASSIGN(const std::vector<EndEvent> ends, race.Wait());
   double slowest_ms = 0;
-  for (const EndEvent& end : race.Wait()) slowest_ms = std::max(slowest_ms, end.decode_ms);
+  for (const EndEvent& end : ends) slowest_ms = std::max(slowest_ms, end.decode_ms);
   return answers * (tokens - 1) / (slowest_ms * 1e-3);
 }
 
@@ -145,22 +151,28 @@ Result<Throughput> MeasureThroughput(std::shared_ptr<const ModelFile> model, con
   return best;
 }
 
-int64_t BytesPerToken(const ModelFile& model, int depth_tokens, bool kv_8bit) {
+int64_t WeightBytesPerStep(const ModelFile& model, int answers) {
+  const auto bytes_of = [](const CpuBackend::Matrix& matrix) {
+    int64_t bytes = 0;
+    for (const tensor::PackedMatrix& part : matrix.parts) bytes += part.bytes();
+    return bytes;
+  };
   const auto& cpu_model = dynamic_cast<const CpuModel&>(model);
-  int64_t weights = cpu_model.weight_bytes();
-  if (!cpu_model.weights().tied_head) {  // of the embedding one row is read, not the table
-    for (const auto& part : cpu_model.weights().embedding.parts) weights -= part.bytes();
+  int64_t bytes = cpu_model.weight_bytes();
+  if (!cpu_model.weights().tied_head) bytes -= bytes_of(cpu_model.weights().embedding);
+  for (const auto& block : cpu_model.weights().blocks) {
+    const auto experts = static_cast<int64_t>(block.experts.experts.size());
+    const int64_t read = std::min(experts, int64_t{answers} * block.experts.used);
+    if (read == experts) continue;
+    const auto& expert = block.experts.experts.front();
+    bytes -= (experts - read) * (bytes_of(expert.gate_up) + bytes_of(expert.down));
   }
-  return weights + cpu_model.kv_shape(kv_8bit).page_bytes() / tensor::kPagePositions * depth_tokens;
+  return bytes;
 }
 
-int64_t OperationsPerToken(const ModelFile& model) {
-  const model::LlamaConfig& c = model.config();
-  const int64_t d = c.d_model;
-  const int64_t attention = d * c.qkv_width() + d * c.q_width();
-  const int64_t mlp = c.experts == 0 ? 3 * d * c.d_ff
-                                     : 3 * d * (int64_t{c.experts_used} * c.expert_d_ff + c.shared_expert_d_ff);
-  return 2 * c.layers * (attention + mlp);
+int64_t CacheBytes(const ModelFile& model, int tokens, bool kv_8bit) {
+  const auto& cpu_model = dynamic_cast<const CpuModel&>(model);
+  return cpu_model.kv_shape(kv_8bit).page_bytes() / tensor::kPagePositions * tokens;
 }
 
 }  // namespace walchen::infer

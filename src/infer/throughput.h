@@ -40,9 +40,10 @@ struct Throughput {
 // Through the engine, greedily, on random tokens that no two measurements share. Errors: those of Engine.
 Result<Throughput> MeasureThroughput(std::shared_ptr<const ModelFile> model, const ThroughputOptions& options);
 
-// Bytes that one decode step at this depth has to read at least: the weights (of a tied embedding once) and the cache.
-int64_t BytesPerToken(const ModelFile& model, int depth_tokens, bool kv_8bit);
-// Multiplications and additions of one prompt token, without attention.
-int64_t OperationsPerToken(const ModelFile& model);
+// Bytes of weights that one decode step of so many answers has to read: of a tied embedding once, of an untied one almost
+// none, and of experts as many as the answers can ask for.
+int64_t WeightBytesPerStep(const ModelFile& model, int answers);
+// Bytes of keys and values of so many tokens.
+int64_t CacheBytes(const ModelFile& model, int tokens, bool kv_8bit);
 
 }  // namespace walchen::infer

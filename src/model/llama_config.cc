@@ -131,6 +131,13 @@ Result<void> ReadHeads(const GgufFile& file, const std::string& prefix, LlamaCon
 
 }  // namespace
 
+int64_t LlamaConfig::operations_per_token() const {
+  const int64_t d = d_model;
+  const int64_t attention = d * qkv_width() + d * q_width();
+  const int64_t mlp = 3 * d * (experts == 0 ? d_ff : int64_t{experts_used} * expert_d_ff + shared_expert_d_ff);
+  return 2 * layers * (attention + mlp);
+}
+
 Result<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
   LlamaConfig config;
   TRY_ASSIGN(const std::string_view name, file.Text("general.architecture"));

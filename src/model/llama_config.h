@@ -44,6 +44,8 @@ struct LlamaConfig {
   int q_width() const { return heads * head_size; }
   int kv_width() const { return kv_heads * head_size; }
   int qkv_width() const { return q_width() + 2 * kv_width(); }
+  // Multiplications and additions in the blocks' matrices for one token, without attention and head.
+  int64_t operations_per_token() const;
 };
 
 // From the metadata of a model file; every number is within base/limits.h and consistent with the others.

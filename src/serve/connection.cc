@@ -155,6 +155,16 @@ int StatusOf(http::error error) {
   }
 }
 
+// What was wrong with the request that Beast gave up on.
+std::string Wrong(http::error error) {
+  switch (error) {
+    case http::error::header_limit:
+    case http::error::buffer_overflow: return "the request's header is larger than 16 KiB; send fewer or shorter header lines";
+    case http::error::body_limit: return "the request's body is larger than 16 MiB; send less at once";
+    default: return fmt::format("the request is not valid HTTP/1.1: {}", http::make_error_code(error).message());
+  }
+}
+
 // One client. Runs on the I/O thread and owns itself while its coroutine runs.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -273,12 +283,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
       }
       if (Parse(parser, error) && !error) continue;
       if (error) {
-        co_return service.ErrorResponse(StatusOf(static_cast<http::error>(error.value())),
-                                        fmt::format("the request is not valid HTTP/1.1: {}", error.message()));
+        const auto wrong = static_cast<http::error>(error.value());
+        co_return service.ErrorResponse(StatusOf(wrong), Wrong(wrong));
       }
       switch (co_await Fill(kReadBytes, deadline)) {
         case Progress::kDone: break;
-        case Progress::kFull: co_return service.ErrorResponse(431, "the request's header is larger than 16 KiB");
+        case Progress::kFull: co_return service.ErrorResponse(431, Wrong(http::error::header_limit));
         case Progress::kTimeout:
           if (buffer_.size() == 0 && !parser.got_some()) co_return NoAnswer();  // nothing was asked
           co_return service.ErrorResponse(408, "no whole request header came within the time limit");
@@ -297,8 +307,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
       error_code error;
       if (Parse(parser, error) && !error) continue;
       if (error) {
-        co_return service.ErrorResponse(StatusOf(static_cast<http::error>(error.value())),
-                                        fmt::format("the request's body is not valid: {}", error.message()));
+        const auto wrong = static_cast<http::error>(error.value());
+        co_return service.ErrorResponse(StatusOf(wrong), Wrong(wrong));
       }
       if (!lease.GrowTo(std::ssize(parser.get().body()))) break;
       switch (co_await Fill(kBodyReadBytes, deadline)) {
@@ -352,6 +362,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Request request;
     std::optional<Response> refusal = co_await ReadHead(parser);
     if (!refusal) refusal = Convert(parser.get(), request);
+    // Some of what can be got needs no token: nobody without one may reserve memory for a body.
+    if (!refusal && !parser.is_done() && (request.method == "GET" || request.method == "HEAD")) {
+      refusal = core_->service->ErrorResponse(400, fmt::format("a {} request has no body", request.method));
+    }
     if (refusal && refusal->status == 0) co_return false;
     const bool malformed = refusal.has_value();
     if (!malformed) refusal = core_->service->Refuse(request);

@@ -224,6 +224,16 @@ TEST_F(ConnectionTest, RefusesALargeBodyBeforeItComes) {
   EXPECT_EQ(client->Receive().body.size(), static_cast<size_t>(base::kHttpMaxBodyBytes) + 8);
 }
 
+TEST_F(ConnectionTest, GetHasNoBody) {
+  Start();
+  EXPECT_EQ(Refused("GET /x HTTP/1.1\r\nHost: a\r\nContent-Length: 16777216\r\n\r\n").status, 400);
+  EXPECT_EQ(Refused("HEAD /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").status, 400);
+  EXPECT_EQ(service_.served, 0);
+  const auto client = Client();
+  client->Send("GET /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(client->Receive().status, 200);
+}
+
 TEST_F(ConnectionTest, LetsAClientThatSendsTooMuchReadWhy) {
   Start();
   const std::string body(base::kHttpMaxBodyBytes + 1, 'x');

@@ -207,6 +207,12 @@ tl::expected<Plan, Response> OpenAiChat::Read(const Request& request, const infe
     return tl::unexpected(ErrorResponse(error));
   }
 
+  if (std::ssize(*prompt) >= engine.context_tokens()) {  // before it is copied for every choice
+    return tl::unexpected(ErrorResponse(FromError(Error(
+        ErrorCode::kTooLarge, fmt::format("the conversation has {} tokens, but the context holds {} with the answer; send a "
+                                          "shorter one, or start the server with a larger --context",
+                                          prompt->size(), engine.context_tokens())))));
+  }
   infer::GenerateRequest choice;
   choice.prompt = *std::move(prompt);
   choice.max_tokens = chat->max_tokens;

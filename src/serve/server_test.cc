@@ -164,6 +164,7 @@ TEST_F(ServerTest, TellsClientsWhatIsWrong) {
   EXPECT_EQ(context.status, 400);
   EXPECT_EQ(Parse(context.body)["error"]["code"], "context_length_exceeded");
   EXPECT_EQ(Ask("POST", kChat, kHelloStream).status, 400) << "known before the stream begins";
+  engine_.context = 4'096;
   engine_.submit_error = Error(ErrorCode::kResourceExhausted, "256 requests are waiting");
   const TestAnswer full = Ask("POST", kChat, kHello);
   EXPECT_EQ(full.status, 429);

@@ -30,24 +30,41 @@ WALCHEN_INLINE F32 Exp(F32 x) {
   return WhereGreaterEqual(x, lowest, e * power);
 }
 
-void Quantize(const float* x, int64_t columns, const QuantizedRows& q, int64_t row, int64_t first_column) {
-  int8_t* code = q.code + row * q.columns + first_column;
-  int64_t at = row * q.blocks() + first_column / q.block;
-  for (int64_t begin = 0; begin < columns; begin += q.block, ++at) {
+// Where the blocks of a row go. By value: a store through `code` could otherwise change the other pointers.
+struct RoundedBlocks {
+  int8_t* code;
+  float* scale;
+  int32_t* sum;
+  float* scaled_sum;
+};
+
+template <int kBlock>
+void QuantizeBlocks(const float* x, int64_t blocks, RoundedBlocks to) {
+  for (int64_t block = 0; block < blocks; ++block, x += kBlock, to.code += kBlock) {
+    F32 values[kBlock / 16];
     F32 largest = Zero();
-    for (int64_t i = begin; i < begin + q.block; i += 16) largest = Max(largest, Abs(Load(x + i)));
+    WALCHEN_UNROLL for (int i = 0; i < kBlock / 16; ++i) {
+      values[i] = Load(x + 16 * i);
+      largest = Max(largest, Abs(values[i]));
+    }
     const float max = MaxLanes(largest);
     const F32 inverse = Set(max >= kSmallestRounded ? 127.0f / max : 0.0f);
     I32 sum = SetInt(0);
-    for (int64_t i = begin; i < begin + q.block; i += 16) {
-      const I32 codes = ToInt(Load(x + i) * inverse);
-      StoreInt8(codes, code + i);
+    WALCHEN_UNROLL for (int i = 0; i < kBlock / 16; ++i) {
+      const I32 codes = ToInt(values[i] * inverse);
+      StoreInt8(codes, to.code + 16 * i);
       sum = sum + codes;
     }
-    q.scale[at] = max / 127.0f;
-    q.sum[at] = SumIntLanes(sum);
-    q.scaled_sum[at] = q.scale[at] * static_cast<float>(q.sum[at]);
+    to.scale[block] = max / 127.0f;
+    to.sum[block] = SumIntLanes(sum);
+    to.scaled_sum[block] = to.scale[block] * static_cast<float>(to.sum[block]);
   }
+}
+
+void Quantize(const float* x, int64_t columns, const QuantizedRows& q, int64_t row, int64_t first_column) {
+  const int64_t at = row * q.blocks() + first_column / q.block;
+  const RoundedBlocks to = {q.code + row * q.columns + first_column, q.scale + at, q.sum + at, q.scaled_sum + at};
+  q.block == 32 ? QuantizeBlocks<32>(x, columns / 32, to) : QuantizeBlocks<16>(x, columns / 16, to);
 }
 
 void RmsNorm(const float* x, const float* gain, float epsilon, int64_t n, float* y) {
