@@ -93,12 +93,12 @@ void PrintJson(const Measured& report) {
     rows.push_back({{"name", row.name}, {"tokens_per_s", row.tokens_per_s}, {"limit", row.limit}});
   }
   nlohmann::ordered_json out = {{"machine",
-                                       {{"float_gflops", report.machine.float_gflops},
-                                        {"int8_gops", report.machine.int8_gops},
-                                        {"memory_gb_s", report.machine.memory_gb_s}}},
-                                      {"prefill_tokens_per_s", report.shallow.prefill_tokens_per_s},
-                                      {"decode_tokens_per_s", report.shallow.decode_tokens_per_s},
-                                      {"batch", batch}};
+                                 {{"float_gflops", report.machine.float_gflops},
+                                  {"int8_gops", report.machine.int8_gops},
+                                  {"memory_gb_s", report.machine.memory_gb_s}}},
+                                {"prefill_tokens_per_s", report.shallow.prefill_tokens_per_s},
+                                {"decode_tokens_per_s", report.shallow.decode_tokens_per_s},
+                                {"batch", batch}};
   if (report.deep_tokens_per_s > 0) out["depth_decode_tokens_per_s"] = report.deep_tokens_per_s;
   out["rows"] = std::move(rows);  // all of them, as the table has them
   fmt::print("{}\n", out.dump());

@@ -136,8 +136,7 @@ Result<LoadedModel> LoadModel(const ChatOptions& options) {
   TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
   const base::Stopwatch watch;
   LoadedModel loaded;
-  TRY_ASSIGN(loaded.file, infer::ModelFile::Load(files, path,
-                                                 {.threads = options.shared.threads}));
+  TRY_ASSIGN(loaded.file, infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
   infer::EngineOptions engine_options;
   engine_options.threads = options.shared.threads;
   engine_options.context_tokens = options.context_tokens;

@@ -73,6 +73,11 @@ class CpuBackend {
     int64_t rows = 0;
     int64_t columns = 0;
     int64_t tiles = 0;
+    int64_t bytes() const {
+      int64_t sum = 0;
+      for (const tensor::PackedMatrix& part : parts) sum += part.bytes();
+      return sum;
+    }
   };
   using Cache = KvPages;
 

@@ -16,19 +16,13 @@ constexpr std::string_view kChatMl =
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-int64_t BytesOf(const CpuBackend::Matrix& matrix) {
-  int64_t bytes = 0;
-  for (const tensor::PackedMatrix& part : matrix.parts) bytes += part.bytes();
-  return bytes;
-}
-
-int64_t BytesOf(const model::MlpWeights<CpuBackend::Matrix>& mlp) { return BytesOf(mlp.gate_up) + BytesOf(mlp.down); }
+int64_t BytesOf(const model::MlpWeights<CpuBackend::Matrix>& mlp) { return mlp.gate_up.bytes() + mlp.down.bytes(); }
 
 int64_t BytesOf(const model::LlamaWeights<CpuBackend>& weights) {
-  int64_t bytes = BytesOf(weights.embedding) + BytesOf(weights.head);
+  int64_t bytes = weights.embedding.bytes() + weights.head.bytes();
   for (const auto& block : weights.blocks) {
-    bytes += BytesOf(block.qkv) + BytesOf(block.attention_out) + BytesOf(block.mlp) + BytesOf(block.experts.router) +
-             BytesOf(block.experts.shared) + BytesOf(block.experts.shared_gate);
+    bytes += block.qkv.bytes() + block.attention_out.bytes() + BytesOf(block.mlp) + block.experts.router.bytes() +
+             BytesOf(block.experts.shared) + block.experts.shared_gate.bytes();
     for (const auto& expert : block.experts.experts) bytes += BytesOf(expert);
   }
   return bytes;

@@ -152,20 +152,15 @@ Result<Throughput> MeasureThroughput(std::shared_ptr<const ModelFile> model, con
 }
 
 int64_t WeightBytesPerStep(const ModelFile& model, int answers) {
-  const auto bytes_of = [](const CpuBackend::Matrix& matrix) {
-    int64_t bytes = 0;
-    for (const tensor::PackedMatrix& part : matrix.parts) bytes += part.bytes();
-    return bytes;
-  };
   const auto& cpu_model = dynamic_cast<const CpuModel&>(model);
   int64_t bytes = cpu_model.weight_bytes();
-  if (!cpu_model.weights().tied_head) bytes -= bytes_of(cpu_model.weights().embedding);
+  if (!cpu_model.weights().tied_head) bytes -= cpu_model.weights().embedding.bytes();
   for (const auto& block : cpu_model.weights().blocks) {
     const auto experts = static_cast<int64_t>(block.experts.experts.size());
     const int64_t read = std::min(experts, int64_t{answers} * block.experts.used);
     if (read == experts) continue;
     const auto& expert = block.experts.experts.front();
-    bytes -= (experts - read) * (bytes_of(expert.gate_up) + bytes_of(expert.down));
+    bytes -= (experts - read) * (expert.gate_up.bytes() + expert.down.bytes());
   }
   return bytes;
 }

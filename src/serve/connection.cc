@@ -271,6 +271,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     co_return false;
   }
 
+  Response Refusal(http::error error) const { return core_->service->ErrorResponse(StatusOf(error), Wrong(error)); }
+
   asio::awaitable<std::optional<Response>> ReadHead(Parser& parser) {
     HttpService& service = *core_->service;
     bool begun = served_ == 0;
@@ -283,12 +285,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
       }
       if (Parse(parser, error) && !error) continue;
       if (error) {
-        const auto wrong = static_cast<http::error>(error.value());
-        co_return service.ErrorResponse(StatusOf(wrong), Wrong(wrong));
+        co_return Refusal(static_cast<http::error>(error.value()));
       }
       switch (co_await Fill(kReadBytes, deadline)) {
         case Progress::kDone: break;
-        case Progress::kFull: co_return service.ErrorResponse(431, Wrong(http::error::header_limit));
+        case Progress::kFull: co_return Refusal(http::error::header_limit);
         case Progress::kTimeout:
           if (buffer_.size() == 0 && !parser.got_some()) co_return NoAnswer();  // nothing was asked
           co_return service.ErrorResponse(408, "no whole request header came within the time limit");
@@ -307,8 +308,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       error_code error;
       if (Parse(parser, error) && !error) continue;
       if (error) {
-        const auto wrong = static_cast<http::error>(error.value());
-        co_return service.ErrorResponse(StatusOf(wrong), Wrong(wrong));
+        co_return Refusal(static_cast<http::error>(error.value()));
       }
       if (!lease.GrowTo(std::ssize(parser.get().body()))) break;
       switch (co_await Fill(kBodyReadBytes, deadline)) {

@@ -39,15 +39,6 @@ struct Agreement {
   double same_share() const { return double(same) / positions; }
 };
 
-// A model loaded for one CPU path.
-std::shared_ptr<const ModelFile> LoadFor(const tensor::KernelTable& path, const base::Path& file) {
-  ::setenv("WALCHEN_CPU_PATH", std::string(path.name).c_str(), 1);
-  auto model = ModelFile::Load(base::Files::Os(), file, {.threads = 2});
-  ::unsetenv("WALCHEN_CPU_PATH");
-  CHECK(model.has_value(), "{}", model.error().message());
-  return *model;
-}
-
 template <class Check>
 void ForEachPathAndCache(const base::Path& file, const Check& check) {
   for (const tensor::KernelTable* path : tensor::AllKernels()) {

@@ -66,12 +66,9 @@ TEST(NumericsContract, EveryCpuPathComputesWhatTheReferenceComputes) {
       for (const tensor::KernelTable* table : tensor::AllKernels()) {
         if (!table->supported()) continue;
         SCOPED_TRACE(fmt::format("{} {} {} kv_8bit {}", table->name, options.family, tensor::Info(options.type).name, kv_8bit));
-        ::setenv("WALCHEN_CPU_PATH", std::string(table->name).c_str(), 1);
-        const auto model = ModelFile::Load(base::Files::Os(), file.path(), {.threads = 2});
-        ::unsetenv("WALCHEN_CPU_PATH");
-        ASSERT_TRUE(model.has_value()) << model.error().message();
+        const auto model = LoadFor(*table, file.path());
         for (size_t i = 0; i < texts.size(); ++i) {
-          const Rows rows = ScoreOnCpu(**model, texts[i], kv_8bit);
+          const Rows rows = ScoreOnCpu(*model, texts[i], kv_8bit);
           // SSE4 has no fused multiply-add: each step rounds twice, and a rounding to int8 may fall the other way.
           if (table->name == "sse4") {
             ASSERT_LT(LargestDifference(rows, expected[i]), 0.5);

@@ -12,6 +12,7 @@
 #include "infer/scoring.h"
 #include "model/llama.h"
 #include "model/reference_backend.h"
+#include "tensor/kernels/kernels.h"
 
 namespace walchen::infer {
 
@@ -89,6 +90,15 @@ class Reference {
   model::LlamaConfig config_;
   model::LlamaWeights<ReferenceBackend> weights_;
 };
+
+// A model loaded for one CPU path.
+inline std::shared_ptr<const ModelFile> LoadFor(const tensor::KernelTable& path, const base::Path& file) {
+  ::setenv("WALCHEN_CPU_PATH", std::string(path.name).c_str(), 1);
+  auto model = ModelFile::Load(base::Files::Os(), file, {.threads = 2});
+  ::unsetenv("WALCHEN_CPU_PATH");
+  CHECK(model.has_value(), "{}", model.error().message());
+  return *model;
+}
 
 inline Rows ScoreOnCpu(const ModelFile& model, const std::vector<TokenId>& tokens, bool kv_8bit) {
   Rows rows;
