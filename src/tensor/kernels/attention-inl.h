@@ -33,8 +33,7 @@ WALCHEN_INLINE const float* ValueScales(const KvPageLayout& layout, const std::b
 // Brings the same place of the next page into the second-level cache: pages lie far apart, so the CPU's own prefetching
 // ends with each. `next` null: there is none.
 WALCHEN_INLINE void Fetch(const std::byte* next, int64_t offset, int64_t bytes) {
-  if (next == nullptr) return;
-  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(next + offset + i, 0, 2);
+  if (next != nullptr) FetchAhead(next + offset, bytes);
 }
 
 // score[row][position] = query . key, kGroupsAtOnce groups of 16 positions from `group` on.

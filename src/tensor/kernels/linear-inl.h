@@ -69,7 +69,7 @@ class NextTiles {
   NextTiles(const PackedMatrix& weights, int64_t tile, int64_t tiles)
       : at_(weights.tile(tile)), step_(tiles * weights.tile_bytes() / (weights.columns() / kChunkColumns)) {}
   WALCHEN_INLINE void Step() {
-    for (int64_t i = 0; i < step_; i += 64) __builtin_prefetch(at_ + i, 0, 2);
+    FetchAhead(at_, step_);
     at_ += step_;
   }
 
