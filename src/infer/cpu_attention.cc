@@ -37,7 +37,7 @@ struct Block {
   int kv_head = 0;
   int64_t first_query = 0;  // of the segment and KV head
   int rows = 0;
-  int64_t last_position = 0;  // that any of its rows sees
+  int64_t visible = 0;  // how many slots its last row sees, and no row sees more
 };
 
 // The floats of an AttentionState for kAttendRows rows.
@@ -57,7 +57,7 @@ Block FindBlock(const Job& job, int64_t index) {
   Block block = {.segment = &segment, .kv_head = static_cast<int>(within / per_head)};
   block.first_query = within % per_head * tensor::kAttendRows;
   block.rows = static_cast<int>(std::min<int64_t>(tensor::kAttendRows, queries - block.first_query));
-  block.last_position = segment.first_position + (block.first_query + block.rows - 1) / job.group();
+  block.visible = segment.visible(job.layer, static_cast<int>((block.first_query + block.rows - 1) / job.group()));
   return block;
 }
 
@@ -76,12 +76,12 @@ struct BlockArgs {
       const int64_t token = query_row / job.group(), head = block.kv_head * job.group() + query_row % job.group();
       const int64_t row = block.segment->first_row + token;
       query[r] = job.qkv.row(row) + head * head_size;
-      visible[r] = block.segment->first_position + token + 1;
+      visible[r] = block.segment->visible(job.layer, static_cast<int>(token));
       y[r] = job.y.row(row) + head * head_size;
     }
     const auto& sequence = block.segment->cache->pages;
     const int64_t offset = kv.offset(job.layer, block.kv_head);
-    for (int64_t page = 0; page * tensor::kPagePositions <= block.last_position; ++page) {
+    for (int64_t page = 0; page * tensor::kPagePositions < block.visible; ++page) {
       pages.push_back(sequence[static_cast<size_t>(page)] + offset);
     }
   }
@@ -117,9 +117,9 @@ void CpuBackend::RotateGroup(const AttendJob& job, int64_t row, int kv_head) con
   if (!job.k_norm.empty()) kernels_.rms_norm(key, job.k_norm.data(), shape.norm_epsilon, head_size, key);
   kernels_.rope(cosine, sine, head_size, key);
   const auto& segment = job.at.segments[static_cast<size_t>(job.segment_of_row[static_cast<size_t>(row)])];
-  const int64_t position = segment.first_position + row - segment.first_row;
-  std::byte* page = segment.cache->pages[static_cast<size_t>(position / tensor::kPagePositions)];
-  kernels_.store_kv(kv_.head, key, value, static_cast<int>(position % tensor::kPagePositions),
+  const int64_t slot = segment.first_slot(job.layer) + row - segment.first_row;
+  std::byte* page = segment.cache->pages[static_cast<size_t>(slot / tensor::kPagePositions)];
+  kernels_.store_kv(kv_.head, key, value, static_cast<int>(slot % tensor::kPagePositions),
                     page + kv_.offset(job.layer, kv_head));
 }
 
@@ -179,13 +179,16 @@ CpuBackend::Tensor CpuBackend::Attend(Tensor qkv, const AttentionShape& shape, c
   AttendJob job = {qkv, y, shape, q_norm, k_norm, layer, at, {0}, {}};
   int64_t longest = 0;
   bool single_rows = true;
+  const Cache* previous = nullptr;
   for (const auto& segment : at.segments) {
     const int64_t per_head = (int64_t{segment.rows} * job.group() + tensor::kAttendRows - 1) / tensor::kAttendRows;
     job.first_block.push_back(job.first_block.back() + per_head * shape.kv_heads);
     job.segment_of_row.insert(job.segment_of_row.end(), static_cast<size_t>(segment.rows),
                               static_cast<int32_t>(&segment - at.segments.data()));
-    longest = std::max(longest, segment.first_position + segment.rows);
-    single_rows &= segment.rows == 1 && job.group() <= tensor::kAttendRows;
+    longest = std::max(longest, segment.visible(layer, segment.rows - 1));
+    // Not of one sequence: a row must not attend before the one in front of it is stored.
+    single_rows &= segment.rows == 1 && job.group() <= tensor::kAttendRows && segment.cache != previous;
+    previous = segment.cache;
   }
   const bool split = longest > kSpanPositions && job.blocks() < 8 * int64_t{pool_.threads()};
   if (single_rows && !split) {  // one block per row and KV head: whoever rotates it also attends

@@ -2,6 +2,7 @@
 #include "infer/cpu_backend.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <utility>
@@ -94,9 +95,9 @@ CpuBackend::Tensor CpuBackend::Embed(const Matrix& table, std::span<const int32_
 }
 
 void CpuBackend::SetPositions(const model::Placement<Cache>& at, std::span<const float> frequencies) {
-  std::vector<int64_t> positions;
+  std::vector<std::array<int64_t, 3>> positions;
   for (const auto& segment : at.segments) {
-    for (int i = 0; i < segment.rows; ++i) positions.push_back(segment.first_position + i);
+    for (int i = 0; i < segment.rows; ++i) positions.push_back(segment.position(i));
   }
   const size_t half = frequencies.size();
   cosine_.resize(positions.size() * half);
@@ -104,7 +105,7 @@ void CpuBackend::SetPositions(const model::Placement<Cache>& at, std::span<const
   pool_.For(static_cast<int64_t>(positions.size()), 16, [&](int64_t first, int64_t last, int) {
     for (auto row = static_cast<size_t>(first); row < static_cast<size_t>(last); ++row) {
       for (size_t i = 0; i < half; ++i) {
-        const double angle = static_cast<double>(positions[row]) * frequencies[i];
+        const double angle = static_cast<double>(positions[row][model::RotaryAxis(i)]) * frequencies[i];
         cosine_[row * half + i] = static_cast<float>(std::cos(angle));
         sine_[row * half + i] = static_cast<float>(std::sin(angle));
       }

@@ -6,6 +6,7 @@
 // Shapes: t rows (tokens of one or several sequences), d model width, q and k query and KV heads, h head size, v vocabulary.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <span>
@@ -28,14 +29,41 @@ struct MatrixPart {
   std::vector<int32_t> row_order; // row i is the file's row row_order[i]; empty: as they are
 };
 
-// A run of rows that belong to one sequence, at consecutive positions.
+// A run of rows that belong to one sequence and take consecutive slots of its cache. Text has one segment in a step, and
+// its slots are its positions. Several segments of one sequence stand beside each other in a placement, in the order of
+// their slots; the keys and values of all of them are written before any row of the step attends.
 template <class Cache>
 struct Segment {
   int first_row = 0;
   int rows = 0;
   int64_t first_position = 0;
-  Cache* cache = nullptr;         // this sequence's keys and values; written at the rows' positions, then read
+  Cache* cache = nullptr;         // this sequence's keys and values; written at the rows' slots, then read
+
+  // Sequences with senses. A cache slot is not a position then: at a layer that a sense does not have, its tokens take no
+  // slot. Both spans must outlive the step.
+  std::span<const int64_t> first_slot_of_layer = {};            // empty: first_position at every layer
+  std::span<const std::array<int32_t, 3>> positions = {};       // time, row, column of each row; empty: all three
+                                                                // first_position + i
+  bool causal = true;                                           // false: every row sees the whole segment
+
+  // The slot of row 0.
+  int64_t first_slot(int layer) const {
+    return first_slot_of_layer.empty() ? first_position : first_slot_of_layer[static_cast<size_t>(layer)];
+  }
+  // How many slots, from 0 on, row `row` of this segment sees.
+  int64_t visible(int layer, int row) const { return first_slot(layer) + (causal ? row + 1 : rows); }
+  // Time, row and column of row `row` of this segment.
+  std::array<int64_t, 3> position(int row) const {
+    if (positions.empty()) return {first_position + row, first_position + row, first_position + row};
+    const auto& [time, y, x] = positions[static_cast<size_t>(row)];
+    return {time, y, x};
+  }
 };
+
+// Which of the three the pair i of a head turns by: time if i is even, row if i mod 4 is 1, column if it is 3. So each axis
+// has slow and fast pairs (interleaved, unlike the runs of pairs in Wang et al. 2024, "Qwen2-VL"), and where all three are
+// equal, as in text, this is RoPE as it ever was.
+constexpr size_t RotaryAxis(size_t pair) { return pair % 2 == 0 ? 0 : pair % 4 == 1 ? 1 : 2; }
 
 template <class Cache>
 struct Placement {
@@ -76,12 +104,13 @@ concept Backend = requires(B& b, typename B::Tensor x, const typename B::Matrix&
                            std::span<const int32_t> indices, std::span<const float> frequencies) {
   // Rows of the table, [t, d].
   { b.Embed(matrix, indices) } -> std::same_as<typename B::Tensor>;
-  // Once per step, before the first Attend: the angles of every row's position.
+  // Once per step, before the first Attend: the angles of every row's position, pair i of the frequencies turning by
+  // RotaryAxis(i).
   b.SetPositions(at, frequencies);
   // RMSNorm(x) W^T (+ bias if the vector is not empty), [t, rows of W].
   { b.NormLinear(x, vector, 0.0f, matrix, vector) } -> std::same_as<typename B::Tensor>;
   // qkv is [t, (q + 2k) h]: each head of q and k is RMS-normed if gains are given, rotated, k and v go to the cache of the
-  // layer, and each row's queries attend to everything up to its own position. [t, q h].
+  // layer, and each row's queries attend to the slots that its segment lets it see. [t, q h].
   { b.Attend(std::move(x), shape, vector, vector, 0, at) } -> std::same_as<typename B::Tensor>;
   // residual + y W^T, [t, d].
   { b.LinearAdd(x, matrix, std::move(x)) } -> std::same_as<typename B::Tensor>;

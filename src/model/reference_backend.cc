@@ -2,6 +2,7 @@
 #include "model/reference_backend.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -36,8 +37,9 @@ void ReferenceBackend::SetPositions(const Placement<Cache>& at, std::span<const 
   sine_.clear();
   for (const Segment<Cache>& segment : at.segments) {
     for (int i = 0; i < segment.rows; ++i) {
-      for (const float frequency : frequencies) {
-        const double angle = static_cast<double>(segment.first_position + i) * frequency;
+      const std::array<int64_t, 3> position = segment.position(i);
+      for (size_t pair = 0; pair < frequencies.size(); ++pair) {
+        const double angle = static_cast<double>(position[RotaryAxis(pair)]) * frequencies[pair];
         cosine_.push_back(static_cast<float>(std::cos(angle)));
         sine_.push_back(static_cast<float>(std::sin(angle)));
       }
@@ -96,7 +98,7 @@ void ReferenceBackend::Rotate(float* head, int64_t row, const Vector& gain, cons
   }
 }
 
-// `at` is position * KV heads + head.
+// `at` is slot * KV heads + head.
 void ReferenceBackend::Store(const float* head, int head_size, int64_t at, Stored& to) const {
   to.heads.resize(std::max(to.heads.size(), static_cast<size_t>((at + 1) * head_size)));
   float* stored = to.heads.data() + at * head_size;
@@ -114,7 +116,7 @@ void ReferenceBackend::RotateAndStore(Tensor& qkv, const AttentionShape& shape, 
     layers.resize(std::max(layers.size(), static_cast<size_t>(layer) + 1));
     auto& [keys, values] = layers[static_cast<size_t>(layer)];
     for (int i = 0; i < segment.rows; ++i) {
-      const int64_t row = segment.first_row + i, first = (segment.first_position + i) * shape.kv_heads;
+      const int64_t row = segment.first_row + i, first = (segment.first_slot(layer) + i) * shape.kv_heads;
       float* head = qkv.row(row);
       for (int h = 0; h < shape.heads; ++h, head += shape.head_size) Rotate(head, row, q_norm, shape);
       for (int h = 0; h < shape.kv_heads; ++h, head += shape.head_size) {
@@ -144,7 +146,7 @@ ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionSha
                                       .keys = keys.heads.data() + kv_head * shape.head_size,
                                       .values = values.heads.data() + kv_head * shape.head_size,
                                       .stride = int64_t{shape.kv_heads} * shape.head_size,
-                                      .positions = segment.first_position + i + 1,
+                                      .positions = segment.visible(layer, i),
                                       .head_size = shape.head_size,
                                       .key_scales = kv_8bit_ ? keys.scales.data() + kv_head : nullptr,
                                       .value_scales = kv_8bit_ ? values.scales.data() + kv_head : nullptr,

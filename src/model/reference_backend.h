@@ -33,8 +33,8 @@ class ReferenceBackend {
     int64_t rows = 0;
     int64_t columns = 0;
   };
-  // Keys or values as they are read back, [position][KV head][head_size]. Of an 8-bit cache these are the codes, and each
-  // [position][KV head] has a scale.
+  // Keys or values as they are read back, [slot][KV head][head_size]. Of an 8-bit cache these are the codes, and each
+  // [slot][KV head] has a scale.
   struct Stored {
     std::vector<float> heads, scales;
   };
