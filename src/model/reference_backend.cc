@@ -161,12 +161,9 @@ ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionSha
 ReferenceBackend::Tensor ReferenceBackend::Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const {
   const Tensor both = Linear(n, mlp.gate_up);
   Tensor h{.rows = n.rows, .columns = both.columns / 2, .values = {}};
+  const auto silu = numerics_ == Numerics::kFloat ? SiluFloat : SiluExact;
   for (int64_t row = 0; row < h.rows; ++row) {
-    for (int64_t i = 0; i < h.columns; ++i) {
-      const float gate = both.row(row)[i], up = both.row(row)[h.columns + i];
-      const float e = numerics_ == Numerics::kFloat ? std::exp(-gate) : ExactExp(0.0f - gate);
-      h.values.push_back(gate / (1.0f + e) * up);
-    }
+    for (int64_t i = 0; i < h.columns; ++i) h.values.push_back(silu(both.row(row)[i]) * both.row(row)[h.columns + i]);
   }
   return Linear(h, mlp.down);
 }

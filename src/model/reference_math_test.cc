@@ -84,14 +84,18 @@ TEST_P(KernelContract, HoldsForTheExponential) {
 }
 
 // What the reference backend writes out beside its matrices.
-TEST_P(KernelContract, HoldsForSiluAndRotation) {
+TEST_P(KernelContract, HoldsForActivationsAndRotation) {
   const std::vector<float> gate = RandomFloats(101, 4, 8.0), up = RandomFloats(101, 5);
   std::vector<float> y(101);
   kernels().silu_mul(gate.data(), up.data(), 101, y.data());
   for (size_t i = 0; i < y.size(); ++i) {
-    const float expected = gate[i] / (1.0f + ExactExp(0.0f - gate[i])) * up[i];
-    ExpectSame(y[i], expected, 0x1p-21 * std::fabs(expected), "silu");
+    const float expected = SiluExact(gate[i]) * up[i];
+    ExpectSame(y[i], expected, 0x1p-21 * std::fabs(expected), "silu_mul");
   }
+  kernels().silu(gate.data(), 101, y.data());
+  for (size_t i = 0; i < y.size(); ++i) ExpectSame(y[i], SiluExact(gate[i]), 0x1p-21 * std::fabs(SiluExact(gate[i])), "silu");
+  kernels().squared_relu(gate.data(), 101, y.data());
+  for (size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], SquaredRelu(gate[i])) << "on every path: nothing is added here";
   const std::vector<float> cosine = RandomFloats(40, 6), sine = RandomFloats(40, 7), before = RandomFloats(80, 8);
   std::vector<float> x = before;
   kernels().rope(cosine.data(), sine.data(), 80, x.data());
@@ -205,6 +209,7 @@ TEST(ReferenceMath, MeansTheSameInBothForms) {
   RmsNormExact(x.data(), gain.data(), 1e-5f, 256, exact.data());
   RmsNormFloat(x.data(), gain.data(), 1e-5f, 256, plain.data());
   for (size_t i = 0; i < 256; ++i) EXPECT_NEAR(exact[i], plain[i], 1e-5);
+  for (const float v : x) EXPECT_NEAR(SiluExact(v), SiluFloat(v), 1e-6);
   for (const DType type : WeightTypes()) {
     const TestMatrix matrix = RandomMatrix(type, 9, 256, 15);
     exact.resize(27);

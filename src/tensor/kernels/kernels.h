@@ -104,6 +104,9 @@ struct KernelTable {
   void (*rms_norm)(const float* x, const float* gain, float epsilon, int64_t n, float* y);
   // gate / (1 + exp(-gate)) * up
   void (*silu_mul)(const float* gate, const float* up, int64_t n, float* y);
+  void (*silu)(const float* x, int64_t n, float* y);                      // y = x / (1 + exp(-x)); y may be x
+  // y = max(x, 0)^2; y may be x. NaN stays NaN. So et al. 2021, "Primer".
+  void (*squared_relu)(const float* x, int64_t n, float* y);
   void (*add)(const float* x, int64_t n, float* y);                       // y += x
   void (*axpy)(float a, const float* x, int64_t n, float* y);             // y = fma(a, x, y)
   // Turns the pairs (x[i], x[i + n/2]) by the angles with these n/2 cosines and sines. Su et al. 2021, "RoFormer".
