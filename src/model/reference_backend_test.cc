@@ -11,6 +11,7 @@ namespace {
 
 using Backend = ReferenceBackend;
 using Numerics = Backend::Numerics;
+using tensor::KvType;
 
 // Keeps the bytes that matrices point to.
 class ReferenceOperations : public testing::TestWithParam<Numerics> {
@@ -196,9 +197,9 @@ TEST_P(ReferenceOperations, AttendNormalisesHeadsBeforeTheyTurn) {
 TEST(ReferenceBackend, RoundsKeysAndValuesOnlyInTheExactForm) {
   const float third = 1.0f / 3;
   Placement<Backend::Cache> at;
-  for (const bool int8 : {false, true}) {
+  for (const KvType kv_type : tensor::kKvTypes) {
     for (const Numerics numerics : {Numerics::kFloat, Numerics::kExact}) {
-      Backend backend(numerics, int8);
+      Backend backend(numerics, kv_type);
       Backend::Cache cache;
       at.segments = {{.first_row = 0, .rows = 1, .first_position = 0, .cache = &cache}};
       backend.SetPositions(at, std::vector<float>(8, 0.0f));
@@ -206,10 +207,10 @@ TEST(ReferenceBackend, RoundsKeysAndValuesOnlyInTheExactForm) {
       qkv.values[49] = third / 3;
       backend.Attend(std::move(qkv), kShape, {}, {}, 0, at);
       const Backend::Stored& values = cache.layers[0].values;
-      if (numerics == Numerics::kFloat) {
+      if (numerics == Numerics::kFloat || kv_type == KvType::kF32) {
         EXPECT_EQ(values.heads[0], third);
         EXPECT_TRUE(values.scales.empty());
-      } else if (int8) {
+      } else if (kv_type == KvType::kInt8) {
         EXPECT_EQ(values.heads[0], 127.0f);
         EXPECT_EQ(values.heads[1], 42.0f);
         EXPECT_EQ(values.scales[0], third / 127.0f);

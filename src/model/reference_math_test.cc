@@ -108,15 +108,15 @@ TEST_P(KernelContract, HoldsForActivationsAndRotation) {
 }
 
 TEST_P(KernelContract, HoldsForWhatTheCacheKeeps) {
-  for (const bool int8 : {false, true}) {
-    const TestCache cache(kernels(), {.head_size = 80, .int8 = int8}, 100, 9);
+  for (const KvType type : kKvTypes) {
+    const TestCache cache(kernels(), {.head_size = 80, .type = type}, 100, 9);
     for (int64_t i = 0; i < 100; ++i) {
       std::vector<float> key(cache.key(i), cache.key(i) + 80), value(cache.value(i), cache.value(i) + 80);
       float key_scale = 1, value_scale = 1;
-      if (int8) {
+      if (type == KvType::kInt8) {
         key_scale = RoundToInt8(key.data(), 80);
         value_scale = RoundToInt8(value.data(), 80);
-      } else {
+      } else if (type == KvType::kF16) {
         RoundToHalf(key.data(), 80);
         RoundToHalf(value.data(), 80);
       }
@@ -133,10 +133,10 @@ struct Rounded {
   explicit Rounded(const TestCache& cache) : keys(cache.keys), values(cache.values) {
     const int64_t head_size = cache.layout.head_size;
     for (int64_t i = 0; i < cache.positions; ++i) {
-      if (cache.layout.int8) {
+      if (cache.layout.type == KvType::kInt8) {
         key_scales.push_back(RoundToInt8(keys.data() + i * head_size, head_size));
         value_scales.push_back(RoundToInt8(values.data() + i * head_size, head_size));
-      } else {
+      } else if (cache.layout.type == KvType::kF16) {
         RoundToHalf(keys.data() + i * head_size, head_size);
         RoundToHalf(values.data() + i * head_size, head_size);
       }
@@ -152,8 +152,8 @@ struct Rounded {
 
 TEST_P(KernelContract, HoldsForAttention) {
   for (const int head_size : {16, 64, 80, 128}) {
-    for (const bool int8 : {false, true}) {
-      const TestCache cache(kernels(), {.head_size = head_size, .int8 = int8}, 2 * kSpanPositions + 80, 10);
+    for (const KvType type : kKvTypes) {
+      const TestCache cache(kernels(), {.head_size = head_size, .type = type}, 2 * kSpanPositions + 80, 10);
       const Rounded rounded(cache);
       int rows = 1;
       for (const int64_t first : InterestingCounts()) {
@@ -167,7 +167,7 @@ TEST_P(KernelContract, HoldsForAttention) {
           AttentionExact(rounded.Input(queries.data() + r * head_size, first + r, head_size), expected.data());
           for (int d = 0; d < head_size; ++d) {
             ExpectSame(y[static_cast<size_t>(r * head_size + d)], expected[static_cast<size_t>(d)], 1e-4,
-                       fmt::format("head size {} int8 {} visible {} row {} of {}", head_size, int8, first + r, r, rows));
+                       fmt::format("head size {} {} visible {} row {} of {}", head_size, Name(type), first + r, r, rows));
           }
         }
         rows = rows % kAttendRows + 1;
