@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
   const int64_t every = std::max(1L, std::strtol(argv[2], nullptr, 10));
   const auto model = infer::ModelFile::Load(base::Files::Os(), argv[1], {});
   if (!model) return Refuse(model.error());
-  const infer::ScoringOptions options{.kv_8bit = argc > 3 && std::string_view(argv[3]) == "kv-8bit"};
+  const bool kv_8bit = argc > 3 && std::string_view(argv[3]) == "kv-8bit";
+  const infer::ScoringOptions options{.kv_type = kv_8bit ? tensor::KvType::kInt8 : tensor::KvType::kF16};
   const auto scored = infer::Score(**model, tokens, options, [&](int64_t position, std::span<const float> logits) {
     return position % every != every - 1 || std::fwrite(logits.data(), logits.size_bytes(), 1, stdout) == 1;
   });

@@ -44,9 +44,10 @@ struct Measured {
 };
 
 // Decoding several answers reads the weights once for all of them, the caches of each.
-double DecodeLimit(const infer::MachineLimits& machine, const infer::ModelFile& model, int answers, int depth, bool kv_8bit) {
+double DecodeLimit(const infer::MachineLimits& machine, const infer::ModelFile& model, int answers, int depth,
+                   tensor::KvType kv_type) {
   const auto weights = static_cast<double>(infer::WeightBytesPerStep(model, answers));
-  const auto cache = static_cast<double>(infer::CacheBytes(model, depth, kv_8bit));
+  const auto cache = static_cast<double>(infer::CacheBytes(model, depth, kv_type));
   const double by_memory = machine.memory_gb_s * 1e9 / (weights / answers + cache);
   const double by_arithmetic = machine.int8_gops * 1e9 / static_cast<double>(model.config().operations_per_token());
   return std::min(by_memory, by_arithmetic);
@@ -59,13 +60,13 @@ Result<Measured> Measure(const BenchOptions& options, std::shared_ptr<const infe
   const int64_t room = std::max<int64_t>(base::ReadMachineMemory().available_bytes / 2, 1'000'000);
   TRY_ASSIGN(report.machine, infer::MeasureMachine(threads, std::min(model->weight_bytes(), room)));
   infer::ThroughputOptions measure = {.threads = threads,
-                                      .kv_8bit = options.kv_8bit,
+                                      .kv_type = options.kv_8bit ? tensor::KvType::kInt8 : tensor::KvType::kF16,
                                       .prompt_tokens = options.prompt_tokens,
                                       .decode_tokens = options.decode_tokens,
                                       .batches = {4, 8, 16}};
   TRY_ASSIGN(report.shallow, infer::MeasureThroughput(model, measure));
   const auto limit = [&](int answers, int depth) {
-    return DecodeLimit(report.machine, *model, answers, depth, options.kv_8bit);
+    return DecodeLimit(report.machine, *model, answers, depth, measure.kv_type);
   };
   report.rows.push_back({fmt::format("prefill {}", options.prompt_tokens), report.shallow.prefill_tokens_per_s,
                          report.machine.int8_gops * 1e9 / static_cast<double>(model->config().operations_per_token())});

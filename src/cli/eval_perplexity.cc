@@ -26,7 +26,8 @@ Result<infer::Perplexity> Measure(const Options& options) {
              infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
   std::vector<formats::TokenId> tokens = model->tokenizer().Encode(text);
   if (model->tokenizer().adds_bos()) tokens.insert(tokens.begin(), *model->tokenizer().bos());
-  const infer::ScoringOptions scoring{.threads = options.shared.threads, .kv_8bit = options.kv_8bit};
+  const infer::ScoringOptions scoring{.threads = options.shared.threads,
+                                      .kv_type = options.kv_8bit ? tensor::KvType::kInt8 : tensor::KvType::kF16};
   auto perplexity = infer::MeasurePerplexity(*model, tokens, options.window, scoring);
   if (!perplexity) return Forward(perplexity, options.file);
   return perplexity;

@@ -29,6 +29,7 @@ struct ServeOptions {
   std::string host = "127.0.0.1";
   int port = kDefaultPort;
   std::string api_key_file;
+  bool kv_8bit = false;
   infer::EngineOptions engine;
 };
 
@@ -40,7 +41,7 @@ void Declare(Arguments& arguments, ServeOptions& options) {
   arguments.Option("--context", options.engine.context_tokens,
                    "Longest conversation in tokens; 0: what the model was trained for, at most 8192",
                    Range{0, static_cast<double>(base::kContextMaxTokens)});
-  arguments.Flag("--kv-8bit", options.engine.kv_8bit, "Keep the conversations' memory in 8 bits: half the size");
+  arguments.Flag("--kv-8bit", options.kv_8bit, "Keep the conversations' memory in 8 bits: half the size");
   AddSharedFlags(arguments, options.shared);
 }
 
@@ -120,6 +121,7 @@ Result<void> Serve(const ServeOptions& options) {
       infer::ModelFile::Load(files, model_path, {.threads = options.shared.threads}));
   infer::EngineOptions engine_options = options.engine;
   engine_options.threads = options.shared.threads;
+  engine_options.kv_type = options.kv_8bit ? tensor::KvType::kInt8 : tensor::KvType::kF16;
   TRY_ASSIGN(const auto engine, infer::Engine::Create(model, engine_options));
   TRY_ASSIGN(const auto server, serve::Server::Start(*engine, server_options));
 

@@ -16,6 +16,7 @@
 namespace walchen::infer {
 namespace {
 
+using tensor::KvType;
 using Rows = std::vector<std::vector<float>>;
 
 // One sequence that is being computed; its pages begin with this byte everywhere.
@@ -39,10 +40,10 @@ struct Text {
 
 class Machine {
  public:
-  Machine(const std::shared_ptr<const ModelFile>& model, int threads, bool int8)
-      : model_(dynamic_cast<const CpuModel&>(*model)), pool_(threads), backend_(model_.kernels(), pool_, model_.kv_shape(int8)) {}
+  Machine(const std::shared_ptr<const ModelFile>& model, int threads, KvType kv_type)
+      : model_(dynamic_cast<const CpuModel&>(*model)), pool_(threads), backend_(model_.kernels(), pool_, model_.kv_shape(kv_type)) {}
 
-  KvShape shape(bool int8) const { return model_.kv_shape(int8); }
+  KvShape shape(KvType kv_type) const { return model_.kv_shape(kv_type); }
 
   // The next rows of several texts in one step.
   void Step(const std::vector<std::pair<Text*, int64_t>>& work) {
@@ -77,20 +78,20 @@ std::shared_ptr<const ModelFile> ModelOf(const std::string& family, int experts,
 }
 
 // One after the other, alone, on one thread, from clean pages.
-Rows Plainly(const std::shared_ptr<const ModelFile>& model, const Tokens& tokens, bool int8) {
-  Machine machine(model, 1, int8);
-  Text text(machine.shape(int8), tokens, 0);
+Rows Plainly(const std::shared_ptr<const ModelFile>& model, const Tokens& tokens, KvType kv_type) {
+  Machine machine(model, 1, kv_type);
+  Text text(machine.shape(kv_type), tokens, 0);
   while (text.left() > 0) machine.Step({{&text, 1}});
   return text.logits;
 }
 
 // All of them together, cut at random, on several threads, in pages full of NaN.
-void ExpectTheSameTogether(const std::shared_ptr<const ModelFile>& model, const std::vector<Tokens>& texts, bool int8,
+void ExpectTheSameTogether(const std::shared_ptr<const ModelFile>& model, const std::vector<Tokens>& texts, KvType kv_type,
                            int threads, uint64_t seed) {
-  Machine machine(model, threads, int8);
+  Machine machine(model, threads, kv_type);
   base::Rng rng(seed);
   std::vector<std::unique_ptr<Text>> running;
-  for (const Tokens& tokens : texts) running.push_back(std::make_unique<Text>(machine.shape(int8), tokens, 0xFF));
+  for (const Tokens& tokens : texts) running.push_back(std::make_unique<Text>(machine.shape(kv_type), tokens, 0xFF));
   while (true) {
     std::vector<std::pair<Text*, int64_t>> work;
     for (const auto& text : running) {
@@ -101,7 +102,7 @@ void ExpectTheSameTogether(const std::shared_ptr<const ModelFile>& model, const 
     if (!work.empty()) machine.Step(work);
     if (std::ranges::all_of(running, [](const auto& text) { return text->left() == 0; })) break;
   }
-  for (size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(running[i]->logits, Plainly(model, texts[i], int8)) << "text " << i;
+  for (size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(running[i]->logits, Plainly(model, texts[i], kv_type)) << "text " << i;
 }
 
 TEST(CpuBackend, ARowIsTheSameHoweverItIsComputed) {
@@ -109,10 +110,10 @@ TEST(CpuBackend, ARowIsTheSameHoweverItIsComputed) {
                                      RandomPrompt(5, 64), RandomPrompt(6, 65)};
   for (const auto& [family, experts] : {std::pair("llama", 0), std::pair("llama", 4), std::pair("qwen2", 0),
                                         std::pair("qwen3", 0), std::pair("qwen2moe", 4), std::pair("qwen3moe", 3)}) {
-    for (const bool int8 : {false, true}) {
-      SCOPED_TRACE(fmt::format("{} {}", family, int8));
+    for (const KvType kv_type : tensor::kKvTypes) {
+      SCOPED_TRACE(fmt::format("{} {}", family, Name(kv_type)));
       const auto model = ModelOf(family, experts, tensor::DType::kQ8_0);
-      ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(model, texts, int8, 3, 7));
+      ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(model, texts, kv_type, 3, 7));
     }
   }
 }
@@ -123,15 +124,15 @@ TEST(CpuBackend, ARowIsTheSameInEveryWeightType) {
   for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ4_0, DType::kQ4_1, DType::kQ5_0, DType::kQ5_1,
                            DType::kQ8_0, DType::kIQ4_NL}) {
     SCOPED_TRACE(tensor::Info(type).name);
-    ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(ModelOf("llama", 0, type), texts, false, 2, 8));
+    ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(ModelOf("llama", 0, type), texts, KvType::kF16, 2, 8));
   }
 }
 
 // Beyond 1,024 positions attention is cut into spans that several threads take.
 TEST(CpuBackend, ARowIsTheSameInALongContext) {
-  for (const bool int8 : {false, true}) {
-    ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(SharedTinyModel(), {RandomPrompt(1, 2'200)}, int8, 3, 9));
-    ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(SharedTinyModel(), {RandomPrompt(1, 1'100), RandomPrompt(2, 40)}, int8, 2, 10));
+  for (const KvType kv_type : tensor::kKvTypes) {
+    ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(SharedTinyModel(), {RandomPrompt(1, 2'200)}, kv_type, 3, 9));
+    ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(SharedTinyModel(), {RandomPrompt(1, 1'100), RandomPrompt(2, 40)}, kv_type, 2, 10));
   }
 }
 

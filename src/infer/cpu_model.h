@@ -29,8 +29,8 @@ class CpuModel : public ModelFile {
 
   const tensor::KernelTable& kernels() const { return *kernels_; }
   const model::LlamaWeights<CpuBackend>& weights() const { return weights_; }
-  KvShape kv_shape(bool int8) const {
-    return {.head = {.head_size = config_.head_size, .int8 = int8}, .layers = config_.layers, .kv_heads = config_.kv_heads};
+  KvShape kv_shape(tensor::KvType type) const {
+    return {.head = {.head_size = config_.head_size, .type = type}, .layers = config_.layers, .kv_heads = config_.kv_heads};
   }
 
  private:

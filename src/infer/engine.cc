@@ -35,7 +35,7 @@ class CpuEngine : public Engine {
         context_tokens_(context_tokens),
         cache_(std::move(cache)),
         pool_(options.threads > 0 ? options.threads : base::AvailableCpus()),
-        backend_(model_->kernels(), pool_, model_->kv_shape(options.kv_8bit)) {
+        backend_(model_->kernels(), pool_, model_->kv_shape(options.kv_type)) {
     stats_.kv_bytes_total = cache_.pages_total() * cache_.page_bytes();
     prompt_token_ms_ = static_cast<double>(model_->config().operations_per_token()) / kAssumedOperationsPerMs;
     thread_ = std::thread([this] { Loop(); });
@@ -340,7 +340,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const ModelFile> 
                 options.context_tokens, trained);
   }
   const int context_tokens = options.context_tokens > 0 ? options.context_tokens : std::min(trained, 8'192);
-  const KvShape shape = cpu_model->kv_shape(options.kv_8bit);
+  const KvShape shape = cpu_model->kv_shape(options.kv_type);
   const int64_t pages = (context_tokens + tensor::kPagePositions - 1) / tensor::kPagePositions;
   const base::MachineMemory memory = base::ReadMachineMemory();
   const int64_t one_context = pages * shape.page_bytes();
@@ -348,7 +348,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(std::shared_ptr<const ModelFile> 
     return Fail(ErrorCode::kResourceExhausted,
                 "a context of {} tokens takes {} MB, but {} MB of memory are available; choose a smaller --context{}",
                 context_tokens, one_context / 1'000'000, memory.available_bytes / 1'000'000,
-                options.kv_8bit ? "" : ", or --kv-8bit");
+                options.kv_type == tensor::KvType::kInt8 ? "" : ", or --kv-8bit");
   }
   const int64_t bytes = options.kv_bytes > 0 ? options.kv_bytes : std::max(memory.available_bytes / 4, one_context);
   TRY_ASSIGN(KvCache cache, KvCache::Create(shape, bytes));

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "formats/tokenizer.h"
 #include "infer/model_file.h"
+#include "tensor/kv_type.h"
 
 namespace walchen::infer {
 
@@ -90,7 +91,7 @@ struct EngineOptions {
   int context_tokens = 0;           // of one request; 0: what the model was trained for, at most 8,192
   int64_t kv_bytes = 0;             // for all requests together; 0: a quarter of the memory that is free, at least
                                     // one full context
-  bool kv_8bit = false;
+  tensor::KvType kv_type = tensor::KvType::kF16;
   int max_running = 64;             // answers in one step
   int prompt_chunk_tokens = 512;    // of prompts, in one step
 };

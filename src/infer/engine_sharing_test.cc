@@ -148,7 +148,7 @@ TEST(EngineSharing, RequestsThatNeedAllMemoryTakeTurns) {
 
 TEST(EngineSharing, EightBitKeysAndValuesTakeAboutHalfTheMemoryAndShareTheSame) {
   EngineOptions options = PagesOf(100);
-  options.kv_8bit = true;
+  options.kv_type = tensor::KvType::kInt8;
   const auto engine = MakeEngine(options);
   EXPECT_GT(engine->Stats().kv_bytes_total, 90 * kTinyPageBytes);
   const Answer first = Ask(*engine, GreedyRequest(RandomPrompt(7, 200), 50));

@@ -17,7 +17,7 @@ namespace {
 using Tokens = std::vector<TokenId>;
 
 constexpr int64_t kPage = tensor::kPagePositions;
-constexpr KvShape kShape = {.head = {.head_size = 16, .int8 = false}, .layers = 1, .kv_heads = 1};
+constexpr KvShape kShape = {.head = {.head_size = 16, .type = tensor::KvType::kF16}, .layers = 1, .kv_heads = 1};
 
 KvCache MakeCache(int64_t pages) {
   auto cache = KvCache::Create(kShape, pages * kShape.page_bytes());

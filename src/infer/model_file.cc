@@ -57,7 +57,7 @@ Result<std::shared_ptr<const CpuModel>> CpuModel::Load(base::Files& files, const
   model->chat_template_ = std::move(*parsed);
   TRY_ASSIGN(model->kernels_, tensor::ChooseKernels());
   base::ThreadPool pool(options.threads > 0 ? options.threads : base::AvailableCpus());
-  CpuBackend backend(*model->kernels_, pool, model->kv_shape(false));
+  CpuBackend backend(*model->kernels_, pool, model->kv_shape(tensor::KvType::kF16));
   TRY_ASSIGN(model->weights_, model::LoadLlama(backend, *file, model->config_));
   model->weight_bytes_ = BytesOf(model->weights_);
   return std::shared_ptr<const CpuModel>(model);

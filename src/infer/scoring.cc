@@ -27,7 +27,7 @@ Result<void> Score(const ModelFile& model, std::span<const TokenId> tokens, cons
       return Fail(ErrorCode::kInvalidArgument, "token {} is not in the vocabulary of {}", token, config.vocabulary);
     }
   }
-  const KvShape shape = cpu_model->kv_shape(options.kv_8bit);
+  const KvShape shape = cpu_model->kv_shape(options.kv_type);
   const int64_t pages = (count + tensor::kPagePositions - 1) / tensor::kPagePositions;
   TRY_ASSIGN(const base::ZeroedMemory memory, base::ZeroedMemory::Allocate(pages * shape.page_bytes()));
   KvPages cache;

@@ -10,12 +10,13 @@
 
 #include "base/status.h"
 #include "infer/model_file.h"
+#include "tensor/kv_type.h"
 
 namespace walchen::infer {
 
 struct ScoringOptions {
   int threads = 0;
-  bool kv_8bit = false;
+  tensor::KvType kv_type = tensor::KvType::kF16;
   int chunk_tokens = 512;
   bool last_only = false;  // logits of the last position alone
 };

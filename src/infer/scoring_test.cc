@@ -33,7 +33,7 @@ TEST(Scoring, GivesTheSameLogitsForEveryChunkAndThreadCount) {
     EXPECT_EQ(ScoreAll(tokens, {.threads = 1 + chunk % 3, .chunk_tokens = chunk}), rows) << chunk;
   }
   EXPECT_EQ(ScoreAll(tokens, {.threads = 2, .last_only = true}), Rows{rows.back()});
-  EXPECT_NE(ScoreAll(tokens, {.threads = 2, .kv_8bit = true}), rows);
+  EXPECT_NE(ScoreAll(tokens, {.threads = 2, .kv_type = tensor::KvType::kInt8}), rows);
 }
 
 TEST(Scoring, SaysWhatTheEngineAnswers) {

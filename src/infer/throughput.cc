@@ -125,13 +125,13 @@ Result<Throughput> MeasureThroughput(std::shared_ptr<const ModelFile> model, con
   int answers = 1;
   for (const int batch : options.batches) answers = std::max(answers, batch);
   const int longest = std::max({options.prompt_tokens + 1, options.depth_tokens + options.decode_tokens, 64});
-  const KvShape shape = dynamic_cast<const CpuModel&>(*model).kv_shape(options.kv_8bit);
+  const KvShape shape = dynamic_cast<const CpuModel&>(*model).kv_shape(options.kv_type);
   const int64_t pages = int64_t{answers} * ((longest + tensor::kPagePositions) / tensor::kPagePositions + 1);
   EngineOptions engine_options;
   engine_options.threads = options.threads;
   engine_options.context_tokens = longest;
   engine_options.kv_bytes = pages * shape.page_bytes();
-  engine_options.kv_8bit = options.kv_8bit;
+  engine_options.kv_type = options.kv_type;
   Prompts prompts(model->config().vocabulary);
   TRY_ASSIGN(const std::unique_ptr<Engine> engine, Engine::Create(model, engine_options));
   Throughput best;
@@ -165,9 +165,9 @@ int64_t WeightBytesPerStep(const ModelFile& model, int answers) {
   return bytes;
 }
 
-int64_t CacheBytes(const ModelFile& model, int tokens, bool kv_8bit) {
+int64_t CacheBytes(const ModelFile& model, int tokens, tensor::KvType kv_type) {
   const auto& cpu_model = dynamic_cast<const CpuModel&>(model);
-  return cpu_model.kv_shape(kv_8bit).page_bytes() / tensor::kPagePositions * tokens;
+  return cpu_model.kv_shape(kv_type).page_bytes() / tensor::kPagePositions * tokens;
 }
 
 }  // namespace walchen::infer

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "infer/engine.h"
+#include "tensor/kv_type.h"
 
 namespace walchen::infer {
 
@@ -23,7 +24,7 @@ Result<MachineLimits> MeasureMachine(int threads, int64_t buffer_bytes);
 
 struct ThroughputOptions {
   int threads = 0;
-  bool kv_8bit = false;
+  tensor::KvType kv_type = tensor::KvType::kF16;
   int prompt_tokens = 512;
   int decode_tokens = 64;
   int depth_tokens = 0;              // tokens that lie in the cache before decoding; 0: one
@@ -44,6 +45,6 @@ Result<Throughput> MeasureThroughput(std::shared_ptr<const ModelFile> model, con
 // none, and of experts as many as the answers can ask for.
 int64_t WeightBytesPerStep(const ModelFile& model, int answers);
 // Bytes of keys and values of so many tokens.
-int64_t CacheBytes(const ModelFile& model, int tokens, bool kv_8bit);
+int64_t CacheBytes(const ModelFile& model, int tokens, tensor::KvType kv_type);
 
 }  // namespace walchen::infer

@@ -11,6 +11,7 @@ namespace {
 
 using Backend = ReferenceBackend;
 using Numerics = Backend::Numerics;
+using tensor::KvType;
 
 const TestModel kDense = {.qkv_bias = true, .head_norms = true};
 const TestModel kMixture = {.family = "qwen2moe", .experts = 4, .shared_expert_d_ff = 32};
@@ -21,8 +22,8 @@ std::vector<float> RowsOf(const std::vector<float>& logits, ptrdiff_t first, ptr
 }
 
 struct Loaded {
-  Loaded(const TestModel& shape, Numerics numerics, bool kv_8bit = false)
-      : file(MakeTestModel(shape)), config(ReadLlamaConfig(*file).value()), backend(numerics, kv_8bit),
+  Loaded(const TestModel& shape, Numerics numerics, KvType kv_type = KvType::kF16)
+      : file(MakeTestModel(shape)), config(ReadLlamaConfig(*file).value()), backend(numerics, kv_type),
         weights(LoadLlama(backend, *file, config).value()) {}
   std::vector<float> Run(std::span<const int32_t> tokens, const std::vector<size_t>& sizes) {
     Backend::Cache cache;
@@ -37,8 +38,8 @@ struct Loaded {
 TEST(Llama, GivesTheSameBitsHoweverAPromptIsCut) {
   const std::vector<int32_t> tokens = RandomTokens(70, 37, 1);
   for (const TestModel& shape : {kDense, kMixture}) {
-    for (const bool kv_8bit : {false, true}) {
-      Loaded model(shape, Numerics::kExact, kv_8bit);
+    for (const KvType kv_type : tensor::kKvTypes) {
+      Loaded model(shape, Numerics::kExact, kv_type);
       const std::vector<float> whole = model.Run(tokens, {tokens.size()});
       ASSERT_EQ(whole.size(), tokens.size() * 37);
       EXPECT_EQ(model.Run(tokens, {}), whole);

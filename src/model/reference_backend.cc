@@ -12,6 +12,8 @@
 
 namespace walchen::model {
 
+using tensor::KvType;
+
 Result<ReferenceBackend::Matrix> ReferenceBackend::LoadMatrix(std::vector<MatrixPart> parts) const {
   Matrix matrix;
   matrix.columns = parts.front().columns;
@@ -103,8 +105,8 @@ void ReferenceBackend::Store(const float* head, int head_size, int64_t at, Store
   to.heads.resize(std::max(to.heads.size(), static_cast<size_t>((at + 1) * head_size)));
   float* stored = to.heads.data() + at * head_size;
   std::copy_n(head, head_size, stored);
-  if (numerics_ == Numerics::kFloat) return;
-  if (!kv_8bit_) return RoundToHalf(stored, head_size);
+  if (kv_type_ == KvType::kF32) return;
+  if (kv_type_ == KvType::kF16) return RoundToHalf(stored, head_size);
   to.scales.resize(std::max(to.scales.size(), static_cast<size_t>(at + 1)));
   to.scales[static_cast<size_t>(at)] = RoundToInt8(stored, head_size);
 }
@@ -134,6 +136,7 @@ ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionSha
   Tensor y{.rows = qkv.rows, .columns = shape.heads * shape.head_size, .values = {}};
   y.values.resize(static_cast<size_t>(y.rows * y.columns));
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.head_size));
+  const bool scaled = kv_type_ == KvType::kInt8;
   for (const Segment<Cache>& segment : at.segments) {
     for (int i = 0; i < segment.rows; ++i) {
       for (int head = 0; head < shape.heads; ++head) {
@@ -148,8 +151,8 @@ ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionSha
                                       .stride = int64_t{shape.kv_heads} * shape.head_size,
                                       .positions = segment.visible(layer, i),
                                       .head_size = shape.head_size,
-                                      .key_scales = kv_8bit_ ? keys.scales.data() + kv_head : nullptr,
-                                      .value_scales = kv_8bit_ ? values.scales.data() + kv_head : nullptr,
+                                      .key_scales = scaled ? keys.scales.data() + kv_head : nullptr,
+                                      .value_scales = scaled ? values.scales.data() + kv_head : nullptr,
                                       .scale_stride = shape.kv_heads};
         (numerics_ == Numerics::kFloat ? AttentionFloat : AttentionExact)(input, y.row(row) + head * shape.head_size);
       }
@@ -161,12 +164,9 @@ ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionSha
 ReferenceBackend::Tensor ReferenceBackend::Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const {
   const Tensor both = Linear(n, mlp.gate_up);
   Tensor h{.rows = n.rows, .columns = both.columns / 2, .values = {}};
+  const auto silu = numerics_ == Numerics::kFloat ? SiluFloat : SiluExact;
   for (int64_t row = 0; row < h.rows; ++row) {
-    for (int64_t i = 0; i < h.columns; ++i) {
-      const float gate = both.row(row)[i], up = both.row(row)[h.columns + i];
-      const float e = numerics_ == Numerics::kFloat ? std::exp(-gate) : ExactExp(0.0f - gate);
-      h.values.push_back(gate / (1.0f + e) * up);
-    }
+    for (int64_t i = 0; i < h.columns; ++i) h.values.push_back(silu(both.row(row)[i]) * both.row(row)[h.columns + i]);
   }
   return Linear(h, mlp.down);
 }

@@ -13,6 +13,7 @@
 
 #include "base/status.h"
 #include "model/backend.h"
+#include "tensor/kv_type.h"
 
 namespace walchen::model {
 
@@ -46,9 +47,9 @@ class ReferenceBackend {
     std::vector<Layer> layers;
   };
 
-  // The float form does not round keys and values: kv_8bit says nothing there.
-  explicit ReferenceBackend(Numerics numerics, bool kv_8bit = false)
-      : numerics_(numerics), kv_8bit_(kv_8bit && numerics == Numerics::kExact) {}
+  // The float form does not round keys and values, whatever kv_type says.
+  explicit ReferenceBackend(Numerics numerics, tensor::KvType kv_type = tensor::KvType::kF16)
+      : numerics_(numerics), kv_type_(numerics == Numerics::kFloat ? tensor::KvType::kF32 : kv_type) {}
 
   // Parts keep pointing into the file, which must outlive the backend.
   Result<Matrix> LoadMatrix(std::vector<MatrixPart> parts) const;
@@ -75,7 +76,7 @@ class ReferenceBackend {
                       const Placement<Cache>& at) const;
 
   Numerics numerics_;
-  bool kv_8bit_;
+  tensor::KvType kv_type_;
   std::vector<float> cosine_, sine_;  // [row][head_size / 2]
 };
 

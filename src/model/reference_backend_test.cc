@@ -11,6 +11,7 @@ namespace {
 
 using Backend = ReferenceBackend;
 using Numerics = Backend::Numerics;
+using tensor::KvType;
 
 // Keeps the bytes that matrices point to.
 class ReferenceOperations : public testing::TestWithParam<Numerics> {
@@ -193,12 +194,85 @@ TEST_P(ReferenceOperations, AttendNormalisesHeadsBeforeTheyTurn) {
   EXPECT_NEAR(y.row(1)[16], y.row(1)[0], 2e-3);
 }
 
+// Queries of 0 weigh everything they see alike.
+float MeanOfValues(const Backend::Tensor& y, int64_t row) { return y.row(row)[0]; }
+
+std::vector<float> RowsOfValues(const std::vector<float>& values) {
+  std::vector<float> rows;
+  for (const float value : values) {
+    const std::vector<float> row = QkvRow(0, 0, 1, value);
+    rows.insert(rows.end(), row.begin(), row.end());
+  }
+  return rows;
+}
+
+TEST_P(ReferenceOperations, AttendSeesAllOfASegmentThatIsNotCausal) {
+  Backend::Cache cache;
+  Placement<Backend::Cache> at;
+  at.segments.push_back({.first_row = 0, .rows = 2, .first_position = 0, .cache = &cache});
+  at.segments.push_back({.first_row = 2, .rows = 2, .first_position = 2, .cache = &cache, .causal = false});
+  backend_.SetPositions(at, std::vector<float>(8, 0.0f));
+  const auto y = backend_.Attend(Rows(64, RowsOfValues({10, 20, 30, 80})), kShape, {}, {}, 0, at);
+  EXPECT_NEAR(MeanOfValues(y, 0), 10, 1e-4) << "text sees nothing that comes after it";
+  EXPECT_NEAR(MeanOfValues(y, 1), 15, 1e-4);
+  EXPECT_NEAR(MeanOfValues(y, 2), 35, 1e-4) << "what comes before it and all of its own segment";
+  EXPECT_NEAR(MeanOfValues(y, 3), 35, 1e-4);
+}
+
+// A sense of three tokens that only layer 0 has: at layer 1 the text goes on behind the text.
+TEST_P(ReferenceOperations, AttendTakesTheSlotsOfItsLayer) {
+  Backend::Cache cache;
+  const std::vector<float> no_rotation(8, 0.0f);
+  Placement<Backend::Cache> text, sense, more;
+  text.segments.push_back({.first_row = 0, .rows = 1, .first_position = 0, .cache = &cache});
+  sense.segments.push_back({.first_row = 0, .rows = 3, .first_position = 1, .cache = &cache, .causal = false});
+  const std::vector<int64_t> slots = {4, 1};
+  more.segments.push_back({.first_row = 0, .rows = 2, .first_position = 9, .cache = &cache, .first_slot_of_layer = slots});
+  for (const int layer : {0, 1}) {
+    backend_.SetPositions(text, no_rotation);
+    backend_.Attend(Rows(64, RowsOfValues({10})), kShape, {}, {}, layer, text);
+  }
+  backend_.SetPositions(sense, no_rotation);
+  backend_.Attend(Rows(64, RowsOfValues({20, 30, 40})), kShape, {}, {}, 0, sense);
+  backend_.SetPositions(more, no_rotation);
+  const auto first = backend_.Attend(Rows(64, RowsOfValues({50, 90})), kShape, {}, {}, 0, more);
+  EXPECT_NEAR(MeanOfValues(first, 0), 30, 1e-3);
+  EXPECT_NEAR(MeanOfValues(first, 1), 40, 1e-3);
+  const auto second = backend_.Attend(Rows(64, RowsOfValues({50, 90})), kShape, {}, {}, 1, more);
+  EXPECT_NEAR(MeanOfValues(second, 0), 30, 1e-3);
+  EXPECT_NEAR(MeanOfValues(second, 1), 50, 1e-3);
+  EXPECT_EQ(cache.layers[0].values.heads.size(), 6u * 16);
+  EXPECT_EQ(cache.layers[1].values.heads.size(), 3u * 16);
+}
+
+// One pair at a time carries the query and the key; the three axes have different distances.
+TEST_P(ReferenceOperations, AttendTurnsPairsByTimeRowAndColumn) {
+  const std::vector<std::array<int32_t, 3>> positions = {{2, 7, 1}, {4, 8, 6}};
+  const double distances[] = {2, 1, 5};                  // time, row, column
+  const size_t axis_of_pair[] = {0, 1, 0, 2, 0, 1, 0, 2};
+  for (size_t pair = 0; pair < 8; ++pair) {
+    Backend::Cache cache;
+    Placement<Backend::Cache> at;
+    at.segments.push_back({.first_row = 0, .rows = 2, .first_position = 0, .cache = &cache, .positions = positions});
+    backend_.SetPositions(at, std::vector<float>(8, 0.3f));
+    std::vector<float> qkv(128);
+    for (const size_t row : {0, 64}) {
+      qkv[row + pair] = 4;       // the first head's query
+      qkv[row + 32 + pair] = 4;  // the key
+      qkv[row + 48] = row == 0 ? 10.0f : 20.0f;
+    }
+    const double far = std::exp(4 * 4 / 4 * std::cos(0.3 * distances[axis_of_pair[pair]])), near = std::exp(4 * 4 / 4);
+    const auto y = backend_.Attend(Rows(64, qkv), kShape, {}, {}, 0, at);
+    EXPECT_NEAR(y.row(1)[0], (far * 10 + near * 20) / (far + near), 0.02) << "pair " << pair;
+  }
+}
+
 TEST(ReferenceBackend, RoundsKeysAndValuesOnlyInTheExactForm) {
   const float third = 1.0f / 3;
   Placement<Backend::Cache> at;
-  for (const bool int8 : {false, true}) {
+  for (const KvType kv_type : tensor::kKvTypes) {
     for (const Numerics numerics : {Numerics::kFloat, Numerics::kExact}) {
-      Backend backend(numerics, int8);
+      Backend backend(numerics, kv_type);
       Backend::Cache cache;
       at.segments = {{.first_row = 0, .rows = 1, .first_position = 0, .cache = &cache}};
       backend.SetPositions(at, std::vector<float>(8, 0.0f));
@@ -206,10 +280,10 @@ TEST(ReferenceBackend, RoundsKeysAndValuesOnlyInTheExactForm) {
       qkv.values[49] = third / 3;
       backend.Attend(std::move(qkv), kShape, {}, {}, 0, at);
       const Backend::Stored& values = cache.layers[0].values;
-      if (numerics == Numerics::kFloat) {
+      if (numerics == Numerics::kFloat || kv_type == KvType::kF32) {
         EXPECT_EQ(values.heads[0], third);
         EXPECT_TRUE(values.scales.empty());
-      } else if (int8) {
+      } else if (kv_type == KvType::kInt8) {
         EXPECT_EQ(values.heads[0], 127.0f);
         EXPECT_EQ(values.heads[1], 42.0f);
         EXPECT_EQ(values.scales[0], third / 127.0f);

@@ -130,6 +130,14 @@ float ExactExp(float x) {
   return e * std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
 }
 
+float SiluFloat(float x) { return x / (1.0f + std::exp(-x)); }
+float SiluExact(float x) { return x / (1.0f + ExactExp(0.0f - x)); }
+
+float SquaredRelu(float x) {
+  const float positive = x < 0.0f ? 0.0f : x;  // NaN stays NaN
+  return positive * positive;
+}
+
 void RmsNormFloat(const float* x, const float* gain, float epsilon, int64_t n, float* y) {
   double squares = 0;
   for (int64_t i = 0; i < n; ++i) squares += double{x[i]} * x[i];

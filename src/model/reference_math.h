@@ -21,6 +21,12 @@ struct Lanes {
 // e^x by the polynomial of tensor/kernels/elementwise-inl.h, operation for operation.
 float ExactExp(float x);
 
+// x / (1 + e^-x).
+float SiluFloat(float x);
+float SiluExact(float x);
+// max(x, 0)^2; one rounding, so both forms are the same.
+float SquaredRelu(float x);
+
 void RmsNormFloat(const float* x, const float* gain, float epsilon, int64_t n, float* y);
 void RmsNormExact(const float* x, const float* gain, float epsilon, int64_t n, float* y);
 

@@ -84,14 +84,18 @@ TEST_P(KernelContract, HoldsForTheExponential) {
 }
 
 // What the reference backend writes out beside its matrices.
-TEST_P(KernelContract, HoldsForSiluAndRotation) {
+TEST_P(KernelContract, HoldsForActivationsAndRotation) {
   const std::vector<float> gate = RandomFloats(101, 4, 8.0), up = RandomFloats(101, 5);
   std::vector<float> y(101);
   kernels().silu_mul(gate.data(), up.data(), 101, y.data());
   for (size_t i = 0; i < y.size(); ++i) {
-    const float expected = gate[i] / (1.0f + ExactExp(0.0f - gate[i])) * up[i];
-    ExpectSame(y[i], expected, 0x1p-21 * std::fabs(expected), "silu");
+    const float expected = SiluExact(gate[i]) * up[i];
+    ExpectSame(y[i], expected, 0x1p-21 * std::fabs(expected), "silu_mul");
   }
+  kernels().silu(gate.data(), 101, y.data());
+  for (size_t i = 0; i < y.size(); ++i) ExpectSame(y[i], SiluExact(gate[i]), 0x1p-21 * std::fabs(SiluExact(gate[i])), "silu");
+  kernels().squared_relu(gate.data(), 101, y.data());
+  for (size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], SquaredRelu(gate[i])) << "on every path: nothing is added here";
   const std::vector<float> cosine = RandomFloats(40, 6), sine = RandomFloats(40, 7), before = RandomFloats(80, 8);
   std::vector<float> x = before;
   kernels().rope(cosine.data(), sine.data(), 80, x.data());
@@ -104,15 +108,15 @@ TEST_P(KernelContract, HoldsForSiluAndRotation) {
 }
 
 TEST_P(KernelContract, HoldsForWhatTheCacheKeeps) {
-  for (const bool int8 : {false, true}) {
-    const TestCache cache(kernels(), {.head_size = 80, .int8 = int8}, 100, 9);
+  for (const KvType type : kKvTypes) {
+    const TestCache cache(kernels(), {.head_size = 80, .type = type}, 100, 9);
     for (int64_t i = 0; i < 100; ++i) {
       std::vector<float> key(cache.key(i), cache.key(i) + 80), value(cache.value(i), cache.value(i) + 80);
       float key_scale = 1, value_scale = 1;
-      if (int8) {
+      if (type == KvType::kInt8) {
         key_scale = RoundToInt8(key.data(), 80);
         value_scale = RoundToInt8(value.data(), 80);
-      } else {
+      } else if (type == KvType::kF16) {
         RoundToHalf(key.data(), 80);
         RoundToHalf(value.data(), 80);
       }
@@ -129,10 +133,10 @@ struct Rounded {
   explicit Rounded(const TestCache& cache) : keys(cache.keys), values(cache.values) {
     const int64_t head_size = cache.layout.head_size;
     for (int64_t i = 0; i < cache.positions; ++i) {
-      if (cache.layout.int8) {
+      if (cache.layout.type == KvType::kInt8) {
         key_scales.push_back(RoundToInt8(keys.data() + i * head_size, head_size));
         value_scales.push_back(RoundToInt8(values.data() + i * head_size, head_size));
-      } else {
+      } else if (cache.layout.type == KvType::kF16) {
         RoundToHalf(keys.data() + i * head_size, head_size);
         RoundToHalf(values.data() + i * head_size, head_size);
       }
@@ -148,8 +152,8 @@ struct Rounded {
 
 TEST_P(KernelContract, HoldsForAttention) {
   for (const int head_size : {16, 64, 80, 128}) {
-    for (const bool int8 : {false, true}) {
-      const TestCache cache(kernels(), {.head_size = head_size, .int8 = int8}, 2 * kSpanPositions + 80, 10);
+    for (const KvType type : kKvTypes) {
+      const TestCache cache(kernels(), {.head_size = head_size, .type = type}, 2 * kSpanPositions + 80, 10);
       const Rounded rounded(cache);
       int rows = 1;
       for (const int64_t first : InterestingCounts()) {
@@ -163,7 +167,7 @@ TEST_P(KernelContract, HoldsForAttention) {
           AttentionExact(rounded.Input(queries.data() + r * head_size, first + r, head_size), expected.data());
           for (int d = 0; d < head_size; ++d) {
             ExpectSame(y[static_cast<size_t>(r * head_size + d)], expected[static_cast<size_t>(d)], 1e-4,
-                       fmt::format("head size {} int8 {} visible {} row {} of {}", head_size, int8, first + r, r, rows));
+                       fmt::format("head size {} {} visible {} row {} of {}", head_size, Name(type), first + r, r, rows));
           }
         }
         rows = rows % kAttendRows + 1;
@@ -205,6 +209,7 @@ TEST(ReferenceMath, MeansTheSameInBothForms) {
   RmsNormExact(x.data(), gain.data(), 1e-5f, 256, exact.data());
   RmsNormFloat(x.data(), gain.data(), 1e-5f, 256, plain.data());
   for (size_t i = 0; i < 256; ++i) EXPECT_NEAR(exact[i], plain[i], 1e-5);
+  for (const float v : x) EXPECT_NEAR(SiluExact(v), SiluFloat(v), 1e-6);
   for (const DType type : WeightTypes()) {
     const TestMatrix matrix = RandomMatrix(type, 9, 256, 15);
     exact.resize(27);

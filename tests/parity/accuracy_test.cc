@@ -44,9 +44,9 @@ void ForEachPathAndCache(const base::Path& file, const Check& check) {
   for (const tensor::KernelTable* path : tensor::AllKernels()) {
     if (!path->supported()) continue;
     const auto model = LoadFor(*path, file);
-    for (const bool kv_8bit : {false, true}) {
-      SCOPED_TRACE(fmt::format("{}, 8-bit cache {}", path->name, kv_8bit));
-      check(*model, kv_8bit);
+    for (const tensor::KvType kv_type : {tensor::KvType::kF16, tensor::KvType::kInt8}) {
+      SCOPED_TRACE(fmt::format("{}, cache {}", path->name, Name(kv_type)));
+      check(*model, kv_type);
     }
   }
 }
@@ -81,8 +81,8 @@ TEST(Accuracy, TheDefaultModelSaysWhatItsWeightsSay) {
   for (const char* name : {"english", "german", "code", "chat"}) {
     std::ifstream stream(fmt::format("{}/tests/golden/accuracy/{}.json", WALCHEN_SOURCE_DIR, name));
     const auto golden = nlohmann::json::parse(stream);
-    ForEachPathAndCache(file, [&](const ModelFile& model, bool kv_8bit) {
-      const Agreement found = Compare(golden, ScoreOnCpu(model, golden["ids"].get<std::vector<TokenId>>(), kv_8bit));
+    ForEachPathAndCache(file, [&](const ModelFile& model, tensor::KvType kv_type) {
+      const Agreement found = Compare(golden, ScoreOnCpu(model, golden["ids"].get<std::vector<TokenId>>(), kv_type));
       // Measured: at most 0.007, and at least 92 % (bench/ACCURACY.md has long texts).
       EXPECT_LT(found.mean_divergence(), 0.01) << name;
       EXPECT_GT(found.same_share(), 0.88) << name;
@@ -105,16 +105,16 @@ TEST(Accuracy, EveryWeightTypeSaysWhatItsWeightsSay) {
                                        .seed = 7,
                                        .tokenizer_from = {}};
     ASSERT_TRUE(model::WriteRandomModel(base::Files::Os(), random, file, pool).has_value());
-    const Rows truth = Reference(file, Numerics::kFloat, false).Score(texts)[0];
-    ForEachPathAndCache(file, [&](const ModelFile& model, bool kv_8bit) {
-      const Rows rows = ScoreOnCpu(model, texts[0], kv_8bit);
+    const Rows truth = Reference(file, Numerics::kFloat).Score(texts)[0];
+    ForEachPathAndCache(file, [&](const ModelFile& model, tensor::KvType kv_type) {
+      const Rows rows = ScoreOnCpu(model, texts[0], kv_type);
       Agreement found;
       for (size_t i = 0; i < rows.size(); ++i, ++found.positions) {
         const std::vector<double> expected = LogProbabilities(truth[i]), log_p = LogProbabilities(rows[i]);
         for (size_t j = 0; j < log_p.size(); ++j) found.divergence += std::exp(expected[j]) * (expected[j] - log_p[j]);
       }
       // Plain types round nothing but the cache (measured: 1.4e-7 and 2.6e-4), the others the activations too (5.6e-4).
-      EXPECT_LT(found.mean_divergence(), plain && !kv_8bit ? 1e-6 : 1e-3);
+      EXPECT_LT(found.mean_divergence(), plain && kv_type == tensor::KvType::kF16 ? 1e-6 : 1e-3);
     });
     std::filesystem::remove(file);
   }

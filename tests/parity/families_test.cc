@@ -25,6 +25,7 @@ using model::LlamaWeights;
 using model::ReferenceBackend;
 using Numerics = ReferenceBackend::Numerics;
 using tensor::DType;
+using tensor::KvType;
 
 const char* const kMembers[] = {"llama2", "llama3", "llama_linear", "mistral", "smollm2",
                                 "qwen2",  "qwen3",  "mixtral",      "qwen2moe", "qwen3moe"};
@@ -75,8 +76,8 @@ double Distance(const std::vector<float>& logits, const std::vector<float>& expe
 }
 
 struct Reference {
-  Reference(const formats::GgufFile& file, Numerics numerics, bool kv_8bit = false)
-      : config(model::ReadLlamaConfig(file).value()), backend(numerics, kv_8bit),
+  Reference(const formats::GgufFile& file, Numerics numerics, KvType kv_type = KvType::kF16)
+      : config(model::ReadLlamaConfig(file).value()), backend(numerics, kv_type),
         weights(model::LoadLlama(backend, file, config).value()) {}
   std::vector<float> Run(std::span<const int32_t> tokens) {
     ReferenceBackend::Cache cache;
@@ -89,9 +90,9 @@ struct Reference {
 
 // A model on the cpu backend, with the pages of its sequences.
 struct Cpu {
-  Cpu(const formats::GgufFile& file, const tensor::KernelTable& kernels, int threads, bool kv_8bit = false)
+  Cpu(const formats::GgufFile& file, const tensor::KernelTable& kernels, int threads, KvType kv_type = KvType::kF16)
       : config(model::ReadLlamaConfig(file).value()), pool(threads),
-        shape{.head = {.head_size = config.head_size, .int8 = kv_8bit}, .layers = config.layers, .kv_heads = config.kv_heads},
+        shape{.head = {.head_size = config.head_size, .type = kv_type}, .layers = config.layers, .kv_heads = config.kv_heads},
         backend(kernels, pool, shape), weights(model::LoadLlama(backend, file, config).value()) {}
 
   // Pages of bytes 0xFF, no numbers: reading what was never written shows.
@@ -121,7 +122,7 @@ TEST(Families, AgreeWithTransformersOnTheReference) {
     const Golden golden(name);
     EXPECT_LT(Distance(Reference(*golden.file, Numerics::kFloat).Run(golden.tokens), golden.logits), 1e-5) << name;
     EXPECT_LT(Distance(Reference(*golden.file, Numerics::kExact).Run(golden.tokens), golden.logits), 1e-3) << name;
-    EXPECT_LT(Distance(Reference(*golden.file, Numerics::kExact, true).Run(golden.tokens), golden.logits), 2e-2) << name;
+    EXPECT_LT(Distance(Reference(*golden.file, Numerics::kExact, KvType::kInt8).Run(golden.tokens), golden.logits), 2e-2) << name;
   }
 }
 
@@ -196,11 +197,11 @@ TEST_P(FamiliesOnKernels, EqualTheReferenceBitForBit) {
   if (!fused()) GTEST_SKIP() << kernels().name << " has no fused multiply-add and does not promise this";
   for (const char* name : kMembers) {
     const Golden golden(name);
-    for (const bool kv_8bit : {false, true}) {
-      const std::vector<float> expected = Reference(*golden.file, Numerics::kExact, kv_8bit).Run(golden.tokens);
-      Cpu cpu(*golden.file, kernels(), 2, kv_8bit);
+    for (const KvType kv_type : tensor::kKvTypes) {
+      const std::vector<float> expected = Reference(*golden.file, Numerics::kExact, kv_type).Run(golden.tokens);
+      Cpu cpu(*golden.file, kernels(), 2, kv_type);
       for (const auto& sizes : {std::vector<size_t>{24}, {}, {5, 1, 9, 4}}) {
-        EXPECT_EQ(cpu.Run(golden.tokens, sizes), expected) << name << (kv_8bit ? " int8" : " half") << " chunks " << sizes.size();
+        EXPECT_EQ(cpu.Run(golden.tokens, sizes), expected) << name << " " << Name(kv_type) << " chunks " << sizes.size();
       }
     }
   }
@@ -211,9 +212,9 @@ TEST_P(FamiliesOnKernels, GiveTheSameBitsForAnyThreadsChunksAndBatches) {
   for (const char* name : {"llama3", "qwen2moe"}) {
     const Golden golden(name);
     const std::span<const int32_t> tokens = golden.tokens;
-    for (const bool kv_8bit : {false, true}) {
-      const std::vector<float> expected = Cpu(*golden.file, kernels(), 1, kv_8bit).Run(tokens, {tokens.size()});
-      Cpu cpu(*golden.file, kernels(), 3, kv_8bit);
+    for (const KvType kv_type : tensor::kKvTypes) {
+      const std::vector<float> expected = Cpu(*golden.file, kernels(), 1, kv_type).Run(tokens, {tokens.size()});
+      Cpu cpu(*golden.file, kernels(), 3, kv_type);
       EXPECT_EQ(cpu.Run(tokens, {}), expected) << name;
       infer::KvPages a = cpu.Pages(24), b = cpu.Pages(24), c = cpu.Pages(24);
       const auto step = [&](const std::vector<model::TestChunk<infer::KvPages>>& chunks) {
@@ -236,11 +237,11 @@ TEST_P(FamiliesOnKernels, GiveTheSameBitsOverLongContexts) {
   constexpr size_t kTokens = tensor::kSpanPages * tensor::kPagePositions + 90;
   const auto file = model::MakeTestModel({.layers = 1, .heads = 2, .kv_heads = 1});
   const std::vector<int32_t> tokens = model::RandomTokens(kTokens, 37, 1);
-  for (const bool kv_8bit : {false, true}) {
-    const std::vector<float> logits = Cpu(*file, kernels(), 1, kv_8bit).Run(tokens, {kTokens});
-    EXPECT_EQ(Cpu(*file, kernels(), 3, kv_8bit).Run(tokens, {1000, 70, 3, 1, 1, 1, 6}), logits);
+  for (const KvType kv_type : tensor::kKvTypes) {
+    const std::vector<float> logits = Cpu(*file, kernels(), 1, kv_type).Run(tokens, {kTokens});
+    EXPECT_EQ(Cpu(*file, kernels(), 3, kv_type).Run(tokens, {1000, 70, 3, 1, 1, 1, 6}), logits);
     if (fused()) {
-      EXPECT_EQ(Reference(*file, Numerics::kExact, kv_8bit).Run(tokens), logits);
+      EXPECT_EQ(Reference(*file, Numerics::kExact, kv_type).Run(tokens), logits);
     }
   }
 }
@@ -312,7 +313,7 @@ TEST(QuantizedModels, AreRefusedWithTheTensorsNameIfAScaleIsNoNumber) {
   std::vector<std::byte> bad(64 * 34);  // 64 rows of 32 columns
   bad[34 * 63 + 1] = std::byte{0x7E};   // the last row's scale is NaN
   file->SetTensor("blk.1.ffn_up.weight", DType::kQ8_0, {64, 32}, bad);
-  CpuBackend backend(kernels, pool, {.head = {.head_size = 16, .int8 = false}, .layers = 2, .kv_heads = 2});
+  CpuBackend backend(kernels, pool, {.head = {.head_size = 16, .type = KvType::kF16}, .layers = 2, .kv_heads = 2});
   const auto weights = model::LoadLlama(backend, *file, config);
   ASSERT_FALSE(weights);
   EXPECT_EQ(weights.error().code(), ErrorCode::kCorrupt);

@@ -61,14 +61,14 @@ TEST(NumericsContract, EveryCpuPathComputesWhatTheReferenceComputes) {
   const std::vector<Tokens> texts = {RandomPrompt(1, 40), RandomPrompt(2, 90), RandomPrompt(3, 1)};
   for (const TinyOptions& options : models) {
     const TinyFile file(MakeTinyModel(options));
-    for (const bool kv_8bit : {false, true}) {
-      const std::vector<Rows> expected = Reference(file.path(), Numerics::kExact, kv_8bit).Score(texts);
+    for (const tensor::KvType kv_type : tensor::kKvTypes) {
+      const std::vector<Rows> expected = Reference(file.path(), Numerics::kExact, kv_type).Score(texts);
       for (const tensor::KernelTable* table : tensor::AllKernels()) {
         if (!table->supported()) continue;
-        SCOPED_TRACE(fmt::format("{} {} {} kv_8bit {}", table->name, options.family, tensor::Info(options.type).name, kv_8bit));
+        SCOPED_TRACE(fmt::format("{} {} {} cache {}", table->name, options.family, tensor::Info(options.type).name, Name(kv_type)));
         const auto model = LoadFor(*table, file.path());
         for (size_t i = 0; i < texts.size(); ++i) {
-          const Rows rows = ScoreOnCpu(*model, texts[i], kv_8bit);
+          const Rows rows = ScoreOnCpu(*model, texts[i], kv_type);
           // SSE4 has no fused multiply-add: each step rounds twice, and a rounding to int8 may fall the other way.
           if (table->name == "sse4") {
             ASSERT_LT(LargestDifference(rows, expected[i]), 0.5);
@@ -104,7 +104,7 @@ TEST_F(NumericsContractOnSmolLm2, GreedyAnswersAreTheReferences) {
     texts.push_back(std::move(text));
   }
   // If each token of the answer is the reference's choice after the ones before it, then the answer is the reference's.
-  const std::vector<Rows> expected = Reference(path_, Numerics::kExact, false).Score(texts);
+  const std::vector<Rows> expected = Reference(path_, Numerics::kExact).Score(texts);
   int compared = 0;
   for (size_t i = 0; i < texts.size(); ++i) {
     for (size_t at = asked[i].size(); at < texts[i].size(); ++at, ++compared) {
@@ -112,7 +112,7 @@ TEST_F(NumericsContractOnSmolLm2, GreedyAnswersAreTheReferences) {
       ASSERT_EQ(texts[i][at], std::ranges::max_element(logits) - logits.begin()) << prompts[i];
     }
     if (tensor::ChooseKernels().value()->name != "sse4") {
-      ASSERT_EQ(ScoreOnCpu(*model_, texts[i], false), expected[i]) << prompts[i];
+      ASSERT_EQ(ScoreOnCpu(*model_, texts[i]), expected[i]) << prompts[i];
     }
   }
   EXPECT_GE(compared, 10 * 16 - 10) << "tokens without text at an answer's end are not told";
@@ -268,7 +268,7 @@ TEST(NumericsContract, EqualRequestsOfEveryFamilyGetOneAnswer) {
     options.experts = experts;
     options.type = tensor::DType::kQ4_1;
     std::vector<Load> loads = VariedLoads(kTinyPageBytes, 4, 10, 6, 200);
-    for (Load& load : loads) load.options.kv_8bit = true;
+    for (Load& load : loads) load.options.kv_type = tensor::KvType::kInt8;
     ExpectOneAnswer(loads, LoadTinyModel(options), request, 200);
   }
 }

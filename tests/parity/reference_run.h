@@ -51,7 +51,8 @@ inline constexpr bool kSanitized =
 // The reference backend on a file: logits of every position of several texts.
 class Reference {
  public:
-  Reference(const base::Path& path, Numerics numerics, bool kv_8bit) : backend_(numerics, kv_8bit) {
+  Reference(const base::Path& path, Numerics numerics, tensor::KvType kv_type = tensor::KvType::kF16)
+      : backend_(numerics, kv_type) {
     auto file = formats::GgufFile::Open(base::Files::Os(), path);
     CHECK(file.has_value());
     file_ = std::move(*file);
@@ -100,9 +101,10 @@ inline std::shared_ptr<const ModelFile> LoadFor(const tensor::KernelTable& path,
   return *model;
 }
 
-inline Rows ScoreOnCpu(const ModelFile& model, const std::vector<TokenId>& tokens, bool kv_8bit) {
+inline Rows ScoreOnCpu(const ModelFile& model, const std::vector<TokenId>& tokens,
+                       tensor::KvType kv_type = tensor::KvType::kF16) {
   Rows rows;
-  const auto scored = Score(model, tokens, {.threads = 2, .kv_8bit = kv_8bit, .chunk_tokens = 30},
+  const auto scored = Score(model, tokens, {.threads = 2, .kv_type = kv_type, .chunk_tokens = 30},
                             [&](int64_t, std::span<const float> logits) {
                               rows.emplace_back(logits.begin(), logits.end());
                               return true;

@@ -14,6 +14,10 @@ constexpr float kMasked = -1e30f;  // not -inf: the difference of two must not b
 constexpr int kGroups = kPagePositions / 16;
 constexpr int kValueVectors = kVectors == 1 ? 4 : 1;  // registers of 16 dimensions that one pass over a page sums
 
+struct Float {
+  static constexpr bool kInt8 = false;
+  static WALCHEN_INLINE F32 Load(const std::byte* p) { return tensor::Load(reinterpret_cast<const float*>(p)); }
+};
 struct Half {
   static constexpr bool kInt8 = false;
   static WALCHEN_INLINE F32 Load(const std::byte* p) { return LoadHalf(reinterpret_cast<const uint16_t*>(p)); }
@@ -166,7 +170,13 @@ void AttendElement(const AttendArgs& args) {
   }
 }
 
-void Attend(const AttendArgs& args) { args.layout.int8 ? AttendElement<Int8>(args) : AttendElement<Half>(args); }
+void Attend(const AttendArgs& args) {
+  switch (args.layout.type) {
+    case KvType::kF32: return AttendElement<Float>(args);
+    case KvType::kF16: return AttendElement<Half>(args);
+    case KvType::kInt8: return AttendElement<Int8>(args);
+  }
+}
 
 void MergeSpans(int head_size, const AttentionState& other, int other_row, const AttentionState& state, int row) {
   const float max = state.max[row] > other.max[other_row] ? state.max[row] : other.max[other_row];
@@ -209,8 +219,17 @@ void StoreKvInt8(const KvPageLayout& layout, const float* key, const float* valu
   scales[kPagePositions + position] = value_max / 127.0f;
 }
 
-void StoreKv(const KvPageLayout& layout, const float* key, const float* value, int position, std::byte* page) {
-  if (layout.int8) return StoreKvInt8(layout, key, value, position, page);
+void StoreKvFloat(const KvPageLayout& layout, const float* key, const float* value, int position, std::byte* page) {
+  const int head_size = layout.head_size;
+  auto* keys = reinterpret_cast<float*>(page) + position / 16 * head_size * 16 + position % 16;
+  auto* values = reinterpret_cast<float*>(page + layout.key_bytes()) + position * head_size;
+  for (int d = 0; d < head_size; ++d) {
+    keys[d * 16] = key[d];
+    values[d] = value[d];
+  }
+}
+
+void StoreKvHalf(const KvPageLayout& layout, const float* key, const float* value, int position, std::byte* page) {
   const int head_size = layout.head_size;
   auto* keys = reinterpret_cast<uint16_t*>(page) + position / 16 * head_size * 16 + position % 16;
   auto* values = reinterpret_cast<uint16_t*>(page + layout.key_bytes()) + position * head_size;
@@ -219,6 +238,14 @@ void StoreKv(const KvPageLayout& layout, const float* key, const float* value, i
     StoreHalf(Load(key + d), half);
     for (int i = 0; i < 16; ++i) keys[(d + i) * 16] = half[i];
     StoreHalf(Load(value + d), values + d);
+  }
+}
+
+void StoreKv(const KvPageLayout& layout, const float* key, const float* value, int position, std::byte* page) {
+  switch (layout.type) {
+    case KvType::kF32: return StoreKvFloat(layout, key, value, position, page);
+    case KvType::kF16: return StoreKvHalf(layout, key, value, position, page);
+    case KvType::kInt8: return StoreKvInt8(layout, key, value, position, page);
   }
 }
 

@@ -2,6 +2,9 @@
 //
 // Attention over pages on every path, against softmax in double. That it equals the reference's exact mode bit for bit
 // stands in model/reference_math_test.cc.
+#include <bit>
+#include <limits>
+
 #include "tensor/kernels/test_cache.h"
 
 namespace walchen::tensor {
@@ -15,7 +18,7 @@ WALCHEN_ON_ALL_PATHS(AttentionKernels);
 std::vector<KvPageLayout> Layouts() {
   std::vector<KvPageLayout> layouts;
   for (const int head_size : kHeadSizes) {
-    for (const bool int8 : {false, true}) layouts.push_back({head_size, int8});
+    for (const KvType type : kKvTypes) layouts.push_back({head_size, type});
   }
   return layouts;
 }
@@ -79,7 +82,7 @@ TEST_P(AttentionKernels, GiveARowTheSameBitsBesideAnyOthers) {
         const auto last = (rows - 1) * layout.head_size;
         const std::vector<float> alone = Attention(kernels(), cache, {queries.begin() + last, queries.end()}, {visible.back()});
         ASSERT_EQ(std::memcmp(together.data() + last, alone.data(), alone.size() * 4), 0)
-            << "head size " << layout.head_size << " int8 " << layout.int8 << " visible " << visible.back() << " rows " << rows;
+            << "head size " << layout.head_size << " " << Name(layout.type) << " visible " << visible.back() << " rows " << rows;
       }
     }
   }
@@ -98,8 +101,23 @@ TEST_P(AttentionKernels, SeeNothingBehindTheLastVisiblePosition) {
   }
 }
 
+TEST_P(AttentionKernels, StoreFloatsAsTheyAre) {
+  for (const int head_size : kHeadSizes) {
+    TestCache cache(kernels(), {.head_size = head_size, .type = KvType::kF32}, 70, 8);
+    cache.keys[3] = 1e-44f;  // neither rounded nor flushed to zero
+    cache.values[5] = -std::numeric_limits<float>::max();
+    cache.Store(kernels(), 0, cache.key(0), cache.value(0));
+    for (int64_t i = 0; i < 70; ++i) {
+      for (int d = 0; d < head_size; ++d) {
+        ASSERT_EQ(std::bit_cast<uint32_t>(cache.StoredKey(i, d)), std::bit_cast<uint32_t>(cache.key(i)[d])) << i;
+        ASSERT_EQ(std::bit_cast<uint32_t>(cache.StoredValue(i, d)), std::bit_cast<uint32_t>(cache.value(i)[d])) << i;
+      }
+    }
+  }
+}
+
 TEST_P(AttentionKernels, StoreHalvesRoundedToEven) {
-  const KvPageLayout layout = {.head_size = 64, .int8 = false};
+  const KvPageLayout layout = {.head_size = 64, .type = KvType::kF16};
   std::vector<float> key = RandomFloats(64, 6);
   const float special[] = {0.0f,     -0.0f,   65504.0f, 65519.0f, 65520.0f,    -1e6f,       1e-7f,    -6e-8f,  2.9e-8f,
                            6.1e-5f,  -6e-5f,  1.0f,     2049.0f,  2051.0f,     1.00048828f, 1e-30f,   3e-5f,   -2.9802322e-8f};
@@ -118,7 +136,7 @@ TEST_P(AttentionKernels, StoreHalvesRoundedToEven) {
 
 TEST_P(AttentionKernels, Store8BitsWithinHalfAStep) {
   for (const int head_size : kHeadSizes) {
-    const TestCache cache(kernels(), {.head_size = head_size, .int8 = true}, 70, 8);
+    const TestCache cache(kernels(), {.head_size = head_size, .type = KvType::kInt8}, 70, 8);
     for (int64_t i = 0; i < 70; ++i) {
       float max_key = 0, max_value = 0;
       for (int d = 0; d < head_size; ++d) {
@@ -134,7 +152,7 @@ TEST_P(AttentionKernels, Store8BitsWithinHalfAStep) {
 }
 
 TEST_P(AttentionKernels, StoreVanishingVectorsAs8BitZeros) {
-  const KvPageLayout layout = {.head_size = 16, .int8 = true};
+  const KvPageLayout layout = {.head_size = 16, .type = KvType::kInt8};
   for (const float tiny : {0.0f, 1e-44f, 1e-38f, 3e-37f}) {
     const std::vector<float> vector(16, tiny);
     std::vector<std::byte> page(static_cast<size_t>(layout.page_bytes()), std::byte{1});
@@ -157,7 +175,7 @@ TEST_P(AttentionKernels, StoreOnePositionAndTouchNoOther) {
     std::vector<std::byte> page(static_cast<size_t>(layout.page_bytes()), std::byte{0x5A});
     kernels().store_kv(layout, vector.data(), vector.data(), 63, page.data());
     const auto changed = static_cast<int64_t>(std::ranges::count_if(page, [](std::byte b) { return b != std::byte{0x5A}; }));
-    EXPECT_LE(changed, 2 * (layout.head_size * layout.element_bytes() + (layout.int8 ? 4 : 0)));
+    EXPECT_LE(changed, 2 * (layout.head_size * layout.element_bytes() + (layout.type == KvType::kInt8 ? 4 : 0)));
     for (int64_t i = 0; i < layout.head_size * 63 * layout.element_bytes(); ++i) {
       ASSERT_EQ(page[static_cast<size_t>(layout.key_bytes() + i)], std::byte{0x5A}) << "values of earlier positions";
     }

@@ -79,11 +79,22 @@ void RmsNorm(const float* x, const float* gain, float epsilon, int64_t n, float*
   }
 }
 
+WALCHEN_INLINE F32 SiluOf(F32 x) { return x / (Set(1.0f) + Exp(Zero() - x)); }
+
 void SiluMul(const float* gate, const float* up, int64_t n, float* y) {
   for (int64_t i = 0; i < n; i += 16) {
-    const F32 g = LoadPart(gate + i, n - i);
-    const F32 silu = g / (Set(1.0f) + Exp(Zero() - g));
-    StorePart(silu * LoadPart(up + i, n - i), n - i, y + i);
+    StorePart(SiluOf(LoadPart(gate + i, n - i)) * LoadPart(up + i, n - i), n - i, y + i);
+  }
+}
+
+void Silu(const float* x, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; i += 16) StorePart(SiluOf(LoadPart(x + i, n - i)), n - i, y + i);
+}
+
+void SquaredRelu(const float* x, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; i += 16) {
+    const F32 positive = Max(Zero(), LoadPart(x + i, n - i));  // in this order: x86 gives the second of two if one is NaN
+    StorePart(positive * positive, n - i, y + i);
   }
 }
 

@@ -154,6 +154,49 @@ TEST_P(ElementwiseKernels, GateWithSilu) {
   }
 }
 
+TEST_P(ElementwiseKernels, BendWithSilu) {
+  for (const size_t n : kLengths) {
+    const Misaligned<float> x(RandomFloats(n, 14, 6.0));
+    Misaligned<float> y(n);
+    kernels().silu(x.data(), static_cast<int64_t>(n), y.data());
+    for (size_t i = 0; i < n; ++i) {
+      const double expected = x[i] / (1 + std::exp(-static_cast<double>(x[i])));
+      EXPECT_NEAR(y[i], expected, std::fabs(expected) * 0x1p-21) << n;
+    }
+    Misaligned<float> in_place(x.values());
+    kernels().silu(in_place.data(), static_cast<int64_t>(n), in_place.data());
+    EXPECT_EQ(in_place.values(), y.values()) << n;
+  }
+}
+
+TEST_P(ElementwiseKernels, SquareWhatIsPositive) {
+  for (const size_t n : kLengths) {
+    const Misaligned<float> x(RandomFloats(n, 15, 3.0));
+    Misaligned<float> y(n);
+    kernels().squared_relu(x.data(), static_cast<int64_t>(n), y.data());
+    for (size_t i = 0; i < n; ++i) EXPECT_EQ(y[i], x[i] > 0 ? x[i] * x[i] : 0.0f) << n;
+    Misaligned<float> in_place(x.values());
+    kernels().squared_relu(in_place.data(), static_cast<int64_t>(n), in_place.data());
+    EXPECT_EQ(in_place.values(), y.values()) << n;
+  }
+}
+
+// Whoever looks for infinities and NaN at the end must find what went wrong here.
+TEST_P(ElementwiseKernels, SquareNoNanAway) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x = {-0.0f, 0.0f, -kInfinity, kInfinity, 1e30f, 1e-30f, std::numeric_limits<float>::quiet_NaN()};
+  for (const size_t copies : {1, 5}) {  // in a short end, and in a whole vector
+    std::vector<float> many, y(copies * x.size());
+    for (size_t i = 0; i < copies; ++i) many.insert(many.end(), x.begin(), x.end());
+    kernels().squared_relu(many.data(), static_cast<int64_t>(many.size()), y.data());
+    for (size_t i = 0; i < y.size(); i += x.size()) {
+      EXPECT_EQ(std::vector<float>(y.begin() + static_cast<ptrdiff_t>(i), y.begin() + static_cast<ptrdiff_t>(i) + 6),
+                (std::vector<float>{0, 0, 0, kInfinity, kInfinity, 0}));
+      EXPECT_TRUE(std::isnan(y[i + 6]));
+    }
+  }
+}
+
 TEST_P(ElementwiseKernels, CloseTheGateFarBelowZero) {
   const std::vector<float> gate = {-1e4f, -90.0f, 1e4f, 0.0f}, up(4, 1.0f);
   std::vector<float> y(4);
@@ -236,6 +279,8 @@ TEST_P(ElementwiseKernels, WriteNothingBehindTheEnd) {
     kernels().axpy(2.0f, x.data(), count, y.data());
     kernels().scale(2.0f, count, y.data());
     kernels().silu_mul(x.data(), x.data(), count, y.data());
+    kernels().silu(x.data(), count, y.data());
+    kernels().squared_relu(x.data(), count, y.data());
     kernels().rms_norm(x.data(), gain.data(), 0.0f, count, y.data());
     kernels().exp_sum(x.data(), 0.0f, 1.0f, count, y.data());
     EXPECT_EQ(std::vector<float>(y.begin() + count, y.end()), std::vector<float>(20, -7.0f)) << n;

@@ -14,6 +14,7 @@
 #include <span>
 #include <string_view>
 
+#include "tensor/kv_type.h"
 #include "tensor/packed_matrix.h"
 
 namespace walchen::tensor {
@@ -54,12 +55,11 @@ inline constexpr int kPagePositions = 64;
 
 struct KvPageLayout {
   int head_size = 0;
-  // One byte and one float scale per position and head, else half. The scale multiplies the whole score q . codes, and the
-  // softmax weight before the value's codes are added up.
-  bool int8 = false;
-  int64_t element_bytes() const { return int8 ? 1 : 2; }
+  // The scale of kInt8 multiplies the whole score q . codes, and the softmax weight before the value's codes are added up.
+  KvType type = KvType::kF16;
+  int64_t element_bytes() const { return type == KvType::kF32 ? 4 : type == KvType::kF16 ? 2 : 1; }
   int64_t key_bytes() const { return int64_t{kPagePositions} * head_size * element_bytes(); }
-  int64_t scale_bytes() const { return int8 ? kPagePositions * int64_t{sizeof(float)} : 0; }
+  int64_t scale_bytes() const { return type == KvType::kInt8 ? kPagePositions * int64_t{sizeof(float)} : 0; }
   // Keys, values, key scales, value scales.
   int64_t page_bytes() const { return 2 * key_bytes() + 2 * scale_bytes(); }
 };
@@ -104,6 +104,9 @@ struct KernelTable {
   void (*rms_norm)(const float* x, const float* gain, float epsilon, int64_t n, float* y);
   // gate / (1 + exp(-gate)) * up
   void (*silu_mul)(const float* gate, const float* up, int64_t n, float* y);
+  void (*silu)(const float* x, int64_t n, float* y);                      // y = x / (1 + exp(-x)); y may be x
+  // y = max(x, 0)^2; y may be x. NaN stays NaN. So et al. 2021, "Primer".
+  void (*squared_relu)(const float* x, int64_t n, float* y);
   void (*add)(const float* x, int64_t n, float* y);                       // y += x
   void (*axpy)(float a, const float* x, int64_t n, float* y);             // y = fma(a, x, y)
   // Turns the pairs (x[i], x[i + n/2]) by the angles with these n/2 cosines and sines. Su et al. 2021, "RoFormer".

@@ -19,6 +19,8 @@ constexpr KernelTable MakeTable(std::string_view name, bool (*supported)()) {
           .quantize = Quantize,
           .rms_norm = RmsNorm,
           .silu_mul = SiluMul,
+          .silu = Silu,
+          .squared_relu = SquaredRelu,
           .add = AddTo,
           .axpy = Axpy,
           .rope = Rope,

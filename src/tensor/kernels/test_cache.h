@@ -53,7 +53,12 @@ class TestCache {
  private:
   float Stored(int64_t position, int64_t element, int64_t first_scale, int64_t in_page) const {
     const std::byte* page = pages[static_cast<size_t>(position / kPagePositions)];
-    if (!layout.int8) {
+    if (layout.type == KvType::kF32) {
+      float value;
+      std::memcpy(&value, page + element * 4, 4);
+      return value;
+    }
+    if (layout.type == KvType::kF16) {
       uint16_t half;
       std::memcpy(&half, page + element * 2, 2);
       return HalfToFloat(half);
