@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh run|check|peers: installs what `make up` (run), `make check` (run and more) or `make peers` (check and more)
-# needs, and nothing that is there.
+# setup.sh run|train|check|peers: installs what `make up` (run), `make train` (run and libtorch), `make check` (train and
+# more) or `make peers` (check and more) needs, and nothing that is there. WALCHEN_TORCH names the folder of a torch that
+# is installed already.
 # Debian packages by apt-get, as root or through sudo; Python and Node packages under build/. What is there already is
 # found without network.
 source "$(dirname "$0")/steps.sh"
@@ -101,11 +102,12 @@ install_node() {
 group=${1:-run}
 mkdir -p build
 case $group in
-  run) install_packages "${run_packages[@]}" ;;
+  run | train) install_packages "${run_packages[@]}" ;;
   check) install_packages "${run_packages[@]}" "${check_packages[@]}" ;;
   peers) install_packages "${run_packages[@]}" "${check_packages[@]}" "${peers_packages[@]}" ;;
-  *) fail "setup.sh: expected run, check or peers, found $group" ;;
+  *) fail "setup.sh: expected run, train, check or peers, found $group" ;;
 esac
 make_venv
 install_node
-if [ "$group" != run ]; then install_wheels check; fi
+if [ "$group" != run ] && [ -z "${WALCHEN_TORCH:-}" ]; then install_wheels train; fi
+if [ "$group" != run ] && [ "$group" != train ]; then install_wheels check; fi

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/home.h"
+#include "base/home.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,7 +7,7 @@
 
 #include <fmt/ranges.h>
 
-namespace walchen::cli {
+namespace walchen::base {
 namespace {
 
 constexpr std::string_view kEnding = ".gguf";
@@ -24,7 +24,7 @@ bool HasPrefixIgnoringCase(std::string_view text, std::string_view prefix) {
          });
 }
 
-base::Path PathOf(const Home& home, std::string_view name) {
+Path PathOf(const Home& home, std::string_view name) {
   return home.models() / (std::string(name) + std::string(kEnding));
 }
 
@@ -41,7 +41,7 @@ tl::unexpected<Error> SeveralModels(std::string_view model, const std::vector<st
               model.empty() ? "is not given" : model, fmt::join(names, ", "));
 }
 
-Result<base::Path> DefaultModel(const Home& home, const std::vector<std::string>& names) {
+Result<Path> DefaultModel(const Home& home, const std::vector<std::string>& names) {
   if (std::ranges::find(names, kDefaultModel) != names.end()) return PathOf(home, kDefaultModel);
   if (names.size() == 1) return PathOf(home, names.front());
   if (names.empty()) return NoSuchModel(home, "", names);
@@ -51,19 +51,19 @@ Result<base::Path> DefaultModel(const Home& home, const std::vector<std::string>
 }  // namespace
 
 Result<Home> Home::Find(std::string_view flag) {
-  if (!flag.empty()) return Home(base::Path(flag));
-  if (const std::string_view home = Environment("WALCHEN_HOME"); !home.empty()) return Home(base::Path(home));
+  if (!flag.empty()) return Home(Path(flag));
+  if (const std::string_view home = Environment("WALCHEN_HOME"); !home.empty()) return Home(Path(home));
   if (const std::string_view data = Environment("XDG_DATA_HOME"); !data.empty()) {
-    return Home(base::Path(data) / "walchen");
+    return Home(Path(data) / "walchen");
   }
   if (const std::string_view user = Environment("HOME"); !user.empty()) {
-    return Home(base::Path(user) / ".local/share/walchen");
+    return Home(Path(user) / ".local/share/walchen");
   }
   return Fail(ErrorCode::kInvalidArgument,
               "expected a home folder, but --home, $WALCHEN_HOME, $XDG_DATA_HOME and $HOME are all empty");
 }
 
-Result<std::vector<std::string>> ModelNames(base::Files& files, const Home& home) {
+Result<std::vector<std::string>> ModelNames(Files& files, const Home& home) {
   if (!files.Exists(home.models())) return std::vector<std::string>();
   TRY_ASSIGN(const std::vector<std::string> entries, files.List(home.models()));
   std::vector<std::string> names;
@@ -76,12 +76,12 @@ Result<std::vector<std::string>> ModelNames(base::Files& files, const Home& home
   return names;
 }
 
-Result<base::Path> FindModel(base::Files& files, const Home& home, std::string_view model) {
+Result<Path> FindModel(Files& files, const Home& home, std::string_view model) {
   // A path is looked at before the home, so that a model can be named that way when the home cannot be read.
   const bool is_path = model.find('/') != std::string_view::npos;
   if (is_path) {
-    TRY(files.Stat(base::Path(model)));
-    return base::Path(model);
+    TRY(files.Stat(Path(model)));
+    return Path(model);
   }
   TRY_ASSIGN(const std::vector<std::string> names, ModelNames(files, home));
   if (model.empty()) return DefaultModel(home, names);
@@ -94,8 +94,8 @@ Result<base::Path> FindModel(base::Files& files, const Home& home, std::string_v
   }
   if (fitting.size() == 1) return PathOf(home, fitting.front());
   if (fitting.size() > 1) return SeveralModels(model, fitting);
-  if (files.Exists(base::Path(model))) return base::Path(model);
+  if (files.Exists(Path(model))) return Path(model);
   return NoSuchModel(home, model, names);
 }
 
-}  // namespace walchen::cli
+}  // namespace walchen::base

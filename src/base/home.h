@@ -15,7 +15,7 @@
 #include "base/files.h"
 #include "base/status.h"
 
-namespace walchen::cli {
+namespace walchen::base {
 
 // The model that `make up` brings.
 inline constexpr std::string_view kDefaultModel = "SmolLM2-135M-Instruct.Q4_1";
@@ -25,22 +25,22 @@ class Home {
   // `flag` if it is not empty, else $WALCHEN_HOME, else $XDG_DATA_HOME/walchen, else ~/.local/share/walchen.
   // The folder need not exist. Errors: kInvalidArgument when none of them is set.
   static Result<Home> Find(std::string_view flag);
-  explicit Home(base::Path folder) : folder_(std::move(folder)) {}
+  explicit Home(Path folder) : folder_(std::move(folder)) {}
 
-  const base::Path& folder() const { return folder_; }
-  base::Path models() const { return folder_ / "models"; }
-  base::Path runs() const { return folder_ / "runs"; }
+  const Path& folder() const { return folder_; }
+  Path models() const { return folder_ / "models"; }
+  Path runs() const { return folder_ / "runs"; }
 
  private:
-  base::Path folder_;
+  Path folder_;
 };
 
 // Names of the models in the home, sorted; none if the folder does not exist.
-Result<std::vector<std::string>> ModelNames(base::Files& files, const Home& home);
+Result<std::vector<std::string>> ModelNames(Files& files, const Home& home);
 
 // The file that `model` means. A name: models/NAME.gguf, or the only one that begins with it (case is ignored); else a
 // path to a file. Empty: the default model, or the only one there is.
 // Errors: kNotFound (says how to get a model), kInvalidArgument (several fit: names them).
-Result<base::Path> FindModel(base::Files& files, const Home& home, std::string_view model);
+Result<Path> FindModel(Files& files, const Home& home, std::string_view model);
 
-}  // namespace walchen::cli
+}  // namespace walchen::base

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/home.h"
+#include "base/home.h"
 
 #include <cstdlib>
 #include <fstream>
 
 #include <gtest/gtest.h>
 
-namespace walchen::cli {
+namespace walchen::base {
 namespace {
 
 // A home with empty files as models: finding them does not open them.
 class FindModelTest : public testing::Test {
  protected:
-  FindModelTest() : folder_(base::Path(testing::TempDir()) / fmt::format("walchen-home-{}", ::getpid())), home_(folder_) {
+  FindModelTest() : folder_(Path(testing::TempDir()) / fmt::format("walchen-home-{}", ::getpid())), home_(folder_) {
     std::filesystem::create_directories(home_.models());
   }
   ~FindModelTest() override { std::filesystem::remove_all(folder_); }
@@ -20,11 +20,11 @@ class FindModelTest : public testing::Test {
   void Put(const std::string& name) { std::ofstream(home_.models() / name) << "x"; }
   // The file's name, or the error.
   std::string Find(std::string_view model) {
-    const auto path = FindModel(base::Files::Os(), home_, model);
+    const auto path = FindModel(Files::Os(), home_, model);
     return path ? path->filename().native() : path.error().message();
   }
 
-  base::Path folder_;
+  Path folder_;
   Home home_;
 };
 
@@ -78,7 +78,7 @@ TEST_F(FindModelTest, SeesOnlyGgufFilesAsModels) {
   Put("a.gguf.sha256");
   Put("notes.txt");
   Put(".gguf");
-  const auto names = ModelNames(base::Files::Os(), home_);
+  const auto names = ModelNames(Files::Os(), home_);
   ASSERT_TRUE(names);
   EXPECT_EQ(*names, std::vector<std::string>{"a"});
 }
@@ -105,4 +105,4 @@ TEST(Home, IsAnErrorWhenNothingSaysWhere) {
 }
 
 }  // namespace
-}  // namespace walchen::cli
+}  // namespace walchen::base

@@ -33,7 +33,7 @@ Result<std::string> KeyFromFile(base::Files& files, const base::Path& path) {
   return std::string(key);
 }
 
-Result<std::string> HomeKey(base::Files& files, const Home& home) {
+Result<std::string> HomeKey(base::Files& files, const base::Home& home) {
   const base::Path path = home.folder() / "token";
   if (files.Exists(path)) return KeyFromFile(files, path);
   const std::string key = serve::RandomHex(kRandomBytes);

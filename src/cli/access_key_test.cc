@@ -24,7 +24,7 @@ class ServerHomeTest : public testing::Test {
   }
 
   base::Files& files_ = base::Files::Os();
-  const Home home_;
+  const base::Home home_;
 };
 
 using AccessKey = ServerHomeTest;

@@ -11,7 +11,7 @@
 #include "base/threads.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/machine.h"
 #include "cli/shared_flags.h"
 #include "infer/model_file.h"
@@ -122,7 +122,7 @@ void PrintTable(const BenchOptions& options, const infer::ModelFile& model, cons
 
 Result<int> Bench(const BenchOptions& options) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
   TRY_ASSIGN(const auto model, infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
   TRY_ASSIGN(const Measured report, Measure(options, model));

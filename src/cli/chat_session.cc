@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "cli/answer.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/line_editor.h"
 #include "cli/terminal.h"
 
@@ -132,7 +132,7 @@ class Session {
 
 Result<LoadedModel> LoadModel(const ChatOptions& options) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
   const base::Stopwatch watch;
   LoadedModel loaded;
@@ -155,7 +155,7 @@ Result<infer::GenerateRequest> MakeRequest(const LoadedModel& loaded, const Chat
 }
 
 Result<void> Talk(const ChatOptions& options) {
-  TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(const LoadedModel loaded, LoadModel(options));
   if (!options.shared.quiet) fmt::print("{}. /help lists the commands, Ctrl-D leaves.\n", loaded.file->name());
   // Ctrl-C stops an answer; one that comes a moment after the answer's end must not end the conversation.

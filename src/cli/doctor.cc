@@ -10,7 +10,7 @@
 #include "base/machine_memory.h"
 #include "base/threads.h"
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/machine.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
@@ -67,7 +67,7 @@ Finding CheckMemory() {
   return finding;
 }
 
-Finding CheckHome(const Home& home) {
+Finding CheckHome(const base::Home& home) {
   const uint64_t free_bytes = FreeDiskBytes(home.folder());
   Finding finding{.name = "home",
                   .found = fmt::format("{}, {} free", home.folder().native(), HumanBytes(free_bytes)),
@@ -82,7 +82,7 @@ Finding CheckHome(const Home& home) {
   return finding;
 }
 
-Finding CheckModels(const Home& home) {
+Finding CheckModels(const base::Home& home) {
   const auto names = ModelNames(base::Files::Os(), home);
   if (!names) return {"models", State::kMissing, names.error().ToString(), "make the folder readable"};
   if (names->empty()) {
@@ -97,7 +97,7 @@ Finding CheckProgram(const std::string& name, const std::string& what_for, const
   return {name, State::kGood, path, ""};
 }
 
-std::vector<Finding> Examine(const Home& home) {
+std::vector<Finding> Examine(const base::Home& home) {
   return {
       {"version", State::kGood, VersionLine(), ""},
       {"cpu", State::kGood, fmt::format("{}, {} threads for us", CpuName(), base::AvailableCpus()), ""},
@@ -139,7 +139,7 @@ int RunDoctor(int argc, char** argv) {
   Arguments arguments("walchen doctor", "What this machine can do, what is missing and how to get it.");
   AddSharedFlags(arguments, flags);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
-  const auto home = Home::Find(flags.home);
+  const auto home = base::Home::Find(flags.home);
   if (!home) return Report("doctor", home.error());
   const std::vector<Finding> findings = Examine(*home);
   flags.json ? PrintJson(findings) : PrintTable(findings);

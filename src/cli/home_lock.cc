@@ -23,7 +23,7 @@ std::string AnnouncedAddress(int file) {
 
 }  // namespace
 
-Result<std::unique_ptr<HomeLock>> HomeLock::Take(base::Files& files, const Home& home) {
+Result<std::unique_ptr<HomeLock>> HomeLock::Take(base::Files& files, const base::Home& home) {
   TRY(files.MakeFolders(home.folder()));
   const base::Path path = home.folder() / "server.lock";
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "cli/home.h"
+#include "base/home.h"
 
 namespace walchen::cli {
 
@@ -16,7 +16,7 @@ class HomeLock {
  public:
   // Makes the home if there is none. Errors: kUnavailable (another server has it: names its address),
   // kPermissionDenied, kIo.
-  static Result<std::unique_ptr<HomeLock>> Take(base::Files& files, const Home& home);
+  static Result<std::unique_ptr<HomeLock>> Take(base::Files& files, const base::Home& home);
   HomeLock(const HomeLock&) = delete;
   HomeLock& operator=(const HomeLock&) = delete;
   ~HomeLock();

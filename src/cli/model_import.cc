@@ -6,7 +6,7 @@
 
 #include "base/sha256.h"
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/model_work.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
@@ -82,7 +82,7 @@ Result<Imported> Import(const Options& options) {
   Imported imported;
   imported.name = options.name.empty() ? DefaultName(options.path, source.is_folder, options.type) : options.name;
   TRY(CheckName(imported.name));
-  TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   imported.path = home.models() / (imported.name + ".gguf");
   if (files.Exists(imported.path)) {
     return Fail(ErrorCode::kAlreadyExists, "{} is there already; delete it with `walchen model rm {}`, or give another "

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/model_summary.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
@@ -18,7 +18,7 @@ struct Row {
   std::string trouble;  // why the file cannot be used; empty if it can
 };
 
-Result<std::vector<Row>> ReadRows(base::Files& files, const Home& home) {
+Result<std::vector<Row>> ReadRows(base::Files& files, const base::Home& home) {
   TRY_ASSIGN(const std::vector<std::string> names, ModelNames(files, home));
   std::vector<Row> rows;
   for (const std::string& name : names) {
@@ -52,7 +52,7 @@ void PrintJson(const std::vector<Row>& rows) {
   fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-void PrintTable(const std::vector<Row>& rows, const Home& home) {
+void PrintTable(const std::vector<Row>& rows, const base::Home& home) {
   if (rows.empty()) {
     fmt::print("No model in {} yet. Get the default model with `make up`.\n", home.models().native());
     return;
@@ -72,7 +72,7 @@ void PrintTable(const std::vector<Row>& rows, const Home& home) {
 }
 
 Result<void> List(const SharedFlags& flags) {
-  TRY_ASSIGN(const Home home, Home::Find(flags.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
   TRY_ASSIGN(const std::vector<Row> rows, ReadRows(base::Files::Os(), home));
   flags.json ? PrintJson(rows) : PrintTable(rows, home);
   return {};

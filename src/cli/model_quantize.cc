@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/model_work.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
@@ -42,7 +42,7 @@ void PrintText(const model::QuantizeReport& report, const std::string& output) {
 Result<void> Run(const Options& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const model::WeightMix* mix, model::FindWeightMix(options.type));
-  TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path input, FindModel(files, home, options.input));
   Result<model::QuantizeReport> report = [&] {
     ModelWork work(options.shared, "quantizing");

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/model_work.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
@@ -35,7 +35,7 @@ Result<void> Run(const Options& options) {
                             .seed = options.shared.seed.value_or(0), .tokenizer_from = {}};
   TRY_ASSIGN(random.mix, model::FindWeightMix(options.type));
   if (!options.tokenizer_from.empty()) {
-    TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
+    TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
     TRY_ASSIGN(random.tokenizer_from, FindModel(files, home, options.tokenizer_from));
   }
   {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/shared_flags.h"
 #include "model/copy_model.h"
 
@@ -14,7 +14,7 @@ namespace {
 // Only whole names of the home's own models: an abbreviation or a path is too easily another file than was meant.
 Result<void> Remove(const SharedFlags& flags, const std::string& name) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(flags.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
   TRY_ASSIGN(const std::vector<std::string> names, ModelNames(files, home));
   if (std::ranges::find(names, name) == names.end()) {
     const std::string_view nearest = Nearest(name, names);

@@ -13,7 +13,7 @@
 #include "cli/access_key.h"
 #include "cli/build_version.h"
 #include "cli/command.h"
-#include "cli/home.h"
+#include "base/home.h"
 #include "cli/home_lock.h"
 #include "cli/shared_flags.h"
 #include "infer/engine.h"
@@ -106,7 +106,7 @@ Result<void> Serve(const ServeOptions& options) {
   const sigset_t signals = BlockStopSignals();
   RaiseFileLimit();
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const Home home, Home::Find(options.shared.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path model_path, FindModel(files, home, options.shared.model));
   TRY_ASSIGN(const std::unique_ptr<HomeLock> lock, HomeLock::Take(files, home));
   serve::ServerOptions server_options;

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "cli/home.h"
+#include "base/home.h"
 
 namespace walchen::cli {
 
@@ -24,7 +24,7 @@ void AddSharedFlags(Arguments& arguments, SharedFlags& flags) {
 }
 
 Result<base::Path> ModelPath(base::Files& files, const SharedFlags& flags, std::string_view name) {
-  TRY_ASSIGN(const Home home, Home::Find(flags.home));
+  TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
   return FindModel(files, home, name.empty() ? flags.model : name);
 }
 

@@ -31,7 +31,7 @@ struct SharedFlags {
 void AddSharedFlags(Arguments& arguments, SharedFlags& flags);
 
 // The file that a command works on: `name` where it got one of its own, else --model, else the default model.
-// Errors: those of Home::Find and FindModel.
+// Errors: those of base::Home::Find and FindModel.
 Result<base::Path> ModelPath(base::Files& files, const SharedFlags& flags, std::string_view name = {});
 
 // Sets the log to `level`, or to errors only with --quiet.

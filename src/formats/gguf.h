@@ -89,6 +89,8 @@ class GgufWriter {
   // Errors: those of base::Files and of the producers; kInvalidArgument when a producer gives another length than the
   // shape says, or when GgufFile would refuse the file.
   Result<void> Write(base::Files& files, const base::Path& path) const;
+  // Into a file that somebody else makes durable. The same errors.
+  Result<void> Write(base::WritableFile& file) const;
 
  private:
   struct Tensor {

@@ -126,8 +126,12 @@ void GgufWriter::AddTensor(std::string name, tensor::DType type, std::vector<uin
 }
 
 Result<void> GgufWriter::Write(base::Files& files, const base::Path& path) const {
+  return base::ReplaceFile(files, path, 0644, [&](base::WritableFile& file) { return Write(file); });
+}
+
+Result<void> GgufWriter::Write(base::WritableFile& file) const {
   const auto refuse = [&](const Error& error) {
-    return Fail(ErrorCode::kInvalidArgument, "{} would be no valid file: {}", path.native(), error.ToString());
+    return Fail(ErrorCode::kInvalidArgument, "this would be no valid GGUF file: {}", error.ToString());
   };
   const uint64_t alignment = AlignmentOf(metadata_);
   std::vector<TensorEntry> placed;
@@ -138,19 +142,17 @@ Result<void> GgufWriter::Write(base::Files& files, const base::Path& path) const
   const auto read_back = ParseGgufHeader(base::AsBytes(header.bytes()), header.size() + *data_size);
   if (!read_back) return refuse(read_back.error());
 
-  return base::ReplaceFile(files, path, 0644, [&](base::WritableFile& file) -> Result<void> {
-    TRY(file.Append(base::AsBytes(header.bytes())));
-    for (size_t i = 0; i < placed.size(); ++i) {
-      TRY_ASSIGN(std::string bytes, tensors_[i].bytes());
-      if (bytes.size() != placed[i].size) {
-        return Fail(ErrorCode::kInvalidArgument, "tensor {}: expected {} bytes, was given {}",
-                    base::Quoted(placed[i].name), placed[i].size, bytes.size());
-      }
-      bytes.resize(bytes.size() + (alignment - bytes.size() % alignment) % alignment, '\0');
-      TRY(file.Append(base::AsBytes(bytes)));
+  TRY(file.Append(base::AsBytes(header.bytes())));
+  for (size_t i = 0; i < placed.size(); ++i) {
+    TRY_ASSIGN(std::string bytes, tensors_[i].bytes());
+    if (bytes.size() != placed[i].size) {
+      return Fail(ErrorCode::kInvalidArgument, "tensor {}: expected {} bytes, was given {}", base::Quoted(placed[i].name),
+                  placed[i].size, bytes.size());
     }
-    return {};
-  });
+    bytes.resize(bytes.size() + (alignment - bytes.size() % alignment) % alignment, '\0');
+    TRY(file.Append(base::AsBytes(bytes)));
+  }
+  return {};
 }
 
 }  // namespace walchen::formats

@@ -70,6 +70,8 @@ class SafetensorsWriter {
   // Errors: those of base::Files and of the producers; kInvalidArgument when a producer gives another length than the
   // shape says, or when SafetensorsFile would refuse the file.
   Result<void> Write(base::Files& files, const base::Path& path) const;
+  // Into a file that somebody else makes durable. The same errors.
+  Result<void> Write(base::WritableFile& file) const;
 
  private:
   struct Tensor {

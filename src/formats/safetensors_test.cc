@@ -332,7 +332,7 @@ TEST(SafetensorsWriter, RefusesWhatTheReaderWouldRefuseAndWritesNothing) {
   EXPECT_NE(error_of(twice).find("\"t\" occurs twice"), std::string::npos);
   SafetensorsWriter reserved;
   reserved.AddTensor("__metadata__", DType::kI8, {0}, nothing);
-  EXPECT_NE(error_of(reserved).find("would be no valid file"), std::string::npos);
+  EXPECT_NE(error_of(reserved).find("would be no valid safetensors file"), std::string::npos);
   SafetensorsWriter bytes;
   bytes.AddTensor("\xFF", DType::kI8, {0}, nothing);
   EXPECT_NE(error_of(bytes).find("is no UTF-8"), std::string::npos);

@@ -79,8 +79,12 @@ void SafetensorsWriter::AddTensor(std::string name, tensor::DType type, std::vec
 }
 
 Result<void> SafetensorsWriter::Write(base::Files& files, const base::Path& path) const {
+  return base::ReplaceFile(files, path, 0644, [&](base::WritableFile& file) { return Write(file); });
+}
+
+Result<void> SafetensorsWriter::Write(base::WritableFile& file) const {
   const auto refuse = [&](const Error& error) {
-    return Fail(ErrorCode::kInvalidArgument, "{} would be no valid file: {}", path.native(), error.ToString());
+    return Fail(ErrorCode::kInvalidArgument, "this would be no valid safetensors file: {}", error.ToString());
   };
   std::vector<SafetensorsEntry> placed;
   std::vector<size_t> order;
@@ -101,18 +105,16 @@ Result<void> SafetensorsWriter::Write(base::Files& files, const base::Path& path
     return refuse(readable.error());
   }
 
-  return base::ReplaceFile(files, path, 0644, [&](base::WritableFile& file) -> Result<void> {
-    TRY(file.Append(base::AsBytes(header)));
-    for (const size_t i : order) {
-      TRY_ASSIGN(const std::string bytes, tensors_[i].bytes());
-      if (bytes.size() != placed[i].size) {
-        return Fail(ErrorCode::kInvalidArgument, "tensor {}: expected {} bytes, was given {}",
-                    base::Quoted(placed[i].name), placed[i].size, bytes.size());
-      }
-      TRY(file.Append(base::AsBytes(bytes)));
+  TRY(file.Append(base::AsBytes(header)));
+  for (const size_t i : order) {
+    TRY_ASSIGN(const std::string bytes, tensors_[i].bytes());
+    if (bytes.size() != placed[i].size) {
+      return Fail(ErrorCode::kInvalidArgument, "tensor {}: expected {} bytes, was given {}", base::Quoted(placed[i].name),
+                  placed[i].size, bytes.size());
     }
-    return {};
-  });
+    TRY(file.Append(base::AsBytes(bytes)));
+  }
+  return {};
 }
 
 }  // namespace walchen::formats

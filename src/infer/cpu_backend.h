@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -86,7 +87,7 @@ class CpuBackend {
 
   // Repacks on all threads. Errors: kCorrupt (a scale that is no finite number, with the tensor's name), kUnsupported.
   Result<Matrix> LoadMatrix(std::vector<model::MatrixPart> parts);
-  Vector LoadVector(std::vector<float> values) const { return values; }
+  Vector LoadVector(model::NamedVector vector) const { return std::move(vector.values); }
 
   // The vocabulary of model/backend.h.
   Tensor Embed(const Matrix& table, std::span<const int32_t> tokens);
@@ -98,6 +99,11 @@ class CpuBackend {
   Tensor MlpAdd(Tensor x, const Vector& gain, float epsilon, const model::MlpWeights<Matrix>& mlp);
   Tensor ExpertsAdd(Tensor x, const Vector& gain, float epsilon, const model::ExpertWeights<Matrix>& experts);
   Tensor Rows(const Tensor& x, std::span<const int32_t> rows);
+  Tensor Input(std::span<const float> values, int64_t rows);
+  Tensor Linear(const Tensor& x, const Matrix& w);
+  Tensor Silu(Tensor x);
+  Tensor SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up, const Matrix& down);
+  Tensor SeamAdd(Tensor x, const Matrix& kernel, const model::PatchGrid& grid);
 
  private:
   // The input of a matrix: its rows as they are, RMS-normed if `gain` is given, and rounded as the parts need it.

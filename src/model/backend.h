@@ -29,6 +29,15 @@ struct MatrixPart {
   std::vector<int32_t> row_order; // row i is the file's row row_order[i]; empty: as they are
 };
 
+// A vector as it lies in a model file. Without a name it is put together of several.
+struct NamedVector {
+  std::string name;
+  std::vector<float> values;
+};
+
+// Time, row, column.
+using Position = std::array<int32_t, 3>;
+
 // A run of rows that belong to one sequence and take consecutive slots of its cache. Text has one segment in a step, and
 // its slots are its positions. Several segments of one sequence stand beside each other in a placement, in the order of
 // their slots; the keys and values of all of them are written before any row of the step attends.
@@ -42,7 +51,7 @@ struct Segment {
   // Sequences with senses. A cache slot is not a position then: at a layer that a sense does not have, its tokens take no
   // slot. Both spans must outlive the step.
   std::span<const int64_t> first_slot_of_layer = {};            // empty: first_position at every layer
-  std::span<const std::array<int32_t, 3>> positions = {};       // time, row, column of each row; empty: all three
+  std::span<const Position> positions = {};                     // time, row, column of each row; empty: all three
                                                                 // first_position + i
   bool causal = true;                                           // false: every row sees the whole segment
 
@@ -68,6 +77,14 @@ constexpr size_t RotaryAxis(size_t pair) { return pair % 2 == 0 ? 0 : pair % 4 =
 template <class Cache>
 struct Placement {
   std::vector<Segment<Cache>> segments;  // in row order, covering every row once
+};
+
+// A picture's patches, row by row, each [channel][y][x].
+struct PatchGrid {
+  int rows = 0, columns = 0;  // in patches; 0: no picture
+  int patch_size = 0;         // pixels along a patch's edge
+  int channels = 0;
+  int values() const { return patch_size * patch_size * channels; }
 };
 
 // What attention needs beside the rows of q, k and v.
@@ -101,7 +118,7 @@ template <class B>
 concept Backend = requires(B& b, typename B::Tensor x, const typename B::Matrix& matrix, const typename B::Vector& vector,
                            const Placement<typename B::Cache>& at, const AttentionShape& shape,
                            const MlpWeights<typename B::Matrix>& mlp, const ExpertWeights<typename B::Matrix>& experts,
-                           std::span<const int32_t> indices, std::span<const float> frequencies) {
+                           std::span<const int32_t> indices, std::span<const float> frequencies, const PatchGrid& grid) {
   // Rows of the table, [t, d].
   { b.Embed(matrix, indices) } -> std::same_as<typename B::Tensor>;
   // Once per step, before the first Attend: the angles of every row's position, pair i of the frequencies turning by
@@ -120,6 +137,18 @@ concept Backend = requires(B& b, typename B::Tensor x, const typename B::Matrix&
   { b.ExpertsAdd(std::move(x), vector, 0.0f, experts) } -> std::same_as<typename B::Tensor>;
   // Those rows of x.
   { b.Rows(x, indices) } -> std::same_as<typename B::Tensor>;
+
+  // For senses (model/sense.h). Numbers from outside, [t, n]:
+  { b.Input(frequencies, 0) } -> std::same_as<typename B::Tensor>;
+  // x W^T, [t, rows of W].
+  { b.Linear(x, matrix) } -> std::same_as<typename B::Tensor>;
+  // x / (1 + exp(-x)).
+  { b.Silu(std::move(x)) } -> std::same_as<typename B::Tensor>;
+  // x + down(max(up(n), 0)^2) with n = RMSNorm(x).
+  { b.SquaredReluMlpAdd(std::move(x), vector, 0.0f, matrix, matrix) } -> std::same_as<typename B::Tensor>;
+  // x + the 3x3 convolution of the picture whose patches the rows are; outside it lies 0. The matrix is [channel out]
+  // [channel in][y][x].
+  { b.SeamAdd(std::move(x), matrix, grid) } -> std::same_as<typename B::Tensor>;
 };
 
 }  // namespace walchen::model

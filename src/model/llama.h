@@ -51,7 +51,7 @@ Result<LlamaWeights<B>> LoadLlama(B& b, const formats::GgufFile& file, const Lla
     for (const MatrixPart& part : *parts) file.DropResident(part.data);
     return {};
   };
-  const auto vector = [&](typename B::Vector& to, Result<std::vector<float>> values) -> Result<void> {
+  const auto vector = [&](typename B::Vector& to, Result<NamedVector> values) -> Result<void> {
     if (!values) return Forward(values);
     to = b.LoadVector(std::move(*values));
     return {};

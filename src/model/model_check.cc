@@ -4,6 +4,7 @@
 #include "formats/chat_template.h"
 #include "formats/tokenizer.h"
 #include "model/llama.h"
+#include "model/sense.h"
 
 namespace walchen::model {
 namespace {
@@ -18,7 +19,7 @@ class NothingBackend {
   using Cache = Nothing;
 
   Result<Matrix> LoadMatrix(const std::vector<MatrixPart>&) const { return Matrix{}; }
-  Vector LoadVector(const std::vector<float>&) const { return {}; }
+  Vector LoadVector(const NamedVector&) const { return {}; }
 
   Tensor Embed(const Matrix&, std::span<const int32_t>) const { return {}; }
   void SetPositions(const Placement<Cache>&, std::span<const float>) const {}
@@ -30,6 +31,11 @@ class NothingBackend {
   Tensor MlpAdd(Tensor, const Vector&, float, const MlpWeights<Matrix>&) const { return {}; }
   Tensor ExpertsAdd(Tensor, const Vector&, float, const ExpertWeights<Matrix>&) const { return {}; }
   Tensor Rows(const Tensor&, std::span<const int32_t>) const { return {}; }
+  Tensor Input(std::span<const float>, int64_t) const { return {}; }
+  Tensor Linear(const Tensor&, const Matrix&) const { return {}; }
+  Tensor Silu(Tensor) const { return {}; }
+  Tensor SquaredReluMlpAdd(Tensor, const Vector&, float, const Matrix&, const Matrix&) const { return {}; }
+  Tensor SeamAdd(Tensor, const Matrix&, const PatchGrid&) const { return {}; }
 };
 
 }  // namespace
@@ -38,6 +44,11 @@ Result<void> CheckModel(const formats::GgufFile& file) {
   TRY_ASSIGN(const LlamaConfig config, ReadLlamaConfig(file));
   NothingBackend backend;
   TRY(LoadLlama(backend, file, config));
+  TRY_ASSIGN(const std::vector<SenseConfig> senses, ReadSenses(file));
+  for (const SenseConfig& sense : senses) {
+    TRY(CheckSenseFits(sense, SharedAttentionOf(config), ""));
+    TRY(LoadSense(backend, file, sense));
+  }
   TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(file));
   if (tokenizer->vocabulary_size() > config.vocabulary) {
     return Fail(ErrorCode::kCorrupt, "the tokenizer has {} tokens, but token_embd.weight has {} rows",

@@ -35,7 +35,7 @@ struct ModelPlan {
   std::string name;     // general.name
   double rope_theta = 10'000;
   double linear_scaling = 1;  // positions are divided by it
-  std::optional<Llama3Scaling> llama3_scaling;
+  std::optional<Llama3Scaling> llama3_scaling = {};
   bool tied_head = false;     // no output.weight: the embedding serves as the head
   bool qkv_bias = false;
   bool head_norms = false;    // Qwen3

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -53,7 +54,7 @@ class ReferenceBackend {
 
   // Parts keep pointing into the file, which must outlive the backend.
   Result<Matrix> LoadMatrix(std::vector<MatrixPart> parts) const;
-  Vector LoadVector(std::vector<float> values) const { return values; }
+  Vector LoadVector(NamedVector vector) const { return std::move(vector.values); }
 
   // The vocabulary of model/backend.h.
   Tensor Embed(const Matrix& table, std::span<const int32_t> tokens) const;
@@ -65,10 +66,14 @@ class ReferenceBackend {
   Tensor MlpAdd(Tensor x, const Vector& gain, float epsilon, const MlpWeights<Matrix>& mlp) const;
   Tensor ExpertsAdd(Tensor x, const Vector& gain, float epsilon, const ExpertWeights<Matrix>& experts) const;
   Tensor Rows(const Tensor& x, std::span<const int32_t> rows) const;
+  Tensor Input(std::span<const float> values, int64_t rows) const;
+  Tensor Linear(const Tensor& x, const Matrix& w) const;
+  Tensor Silu(Tensor x) const;
+  Tensor SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up, const Matrix& down) const;
+  Tensor SeamAdd(Tensor x, const Matrix& kernel, const PatchGrid& grid) const;
 
  private:
   Tensor Norm(const Tensor& x, const Vector& gain, float epsilon) const;
-  Tensor Linear(const Tensor& x, const Matrix& w) const;
   Tensor Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const;
   void Rotate(float* head, int64_t row, const Vector& gain, const AttentionShape& shape) const;
   void Store(const float* head, int head_size, int64_t at, Stored& to) const;

@@ -72,9 +72,9 @@ WeightMap::Values WeightMap::Vector(const std::string& name, int64_t size) const
   if (tensor::HasNonFinite(tensor->type, file_.Data(*tensor))) {
     return Fail(ErrorCode::kCorrupt, "tensor {} holds a value that is no finite number", name);
   }
-  std::vector<float> values(static_cast<size_t>(size));
-  tensor::Dequantize(tensor->type, file_.Data(*tensor), values);
-  return values;
+  NamedVector vector = {.name = name, .values = std::vector<float>(static_cast<size_t>(size))};
+  tensor::Dequantize(tensor->type, file_.Data(*tensor), vector.values);
+  return vector;
 }
 
 // Halves of a head from adjacent pairs: row i of the first half is the file's row 2i, of the second half 2i + 1.
@@ -129,7 +129,7 @@ WeightMap::Parts WeightMap::Qkv(int layer) const {
 }
 
 WeightMap::Values WeightMap::QkvBias(int layer) const {
-  std::vector<float> bias;
+  NamedVector bias;
   const struct {
     const char* name;
     int heads;
@@ -140,20 +140,21 @@ WeightMap::Values WeightMap::QkvBias(int layer) const {
   const auto stands_in_file = [&](const auto& part) { return file_.FindTensor(BlockName(layer, part.name)) != nullptr; };
   if (std::ranges::none_of(kParts, stands_in_file)) return bias;
   for (const auto& part : kParts) {
-    TRY_ASSIGN(const std::vector<float> values, Vector(BlockName(layer, part.name), part.heads * config_.head_size));
+    TRY_ASSIGN(const NamedVector vector, Vector(BlockName(layer, part.name), part.heads * config_.head_size));
+    const std::vector<float>& values = vector.values;
     const std::vector<int32_t> order = part.rotated ? PairOrder(part.heads) : std::vector<int32_t>{};
-    for (size_t i = 0; i < values.size(); ++i) bias.push_back(values[order.empty() ? i : static_cast<size_t>(order[i])]);
+    for (size_t i = 0; i < values.size(); ++i) bias.values.push_back(values[order.empty() ? i : static_cast<size_t>(order[i])]);
   }
   return bias;
 }
 
 WeightMap::Values WeightMap::HeadNorm(int layer, std::string_view q_or_k) const {
   const std::string name = BlockName(layer, fmt::format("attn_{}_norm.weight", q_or_k));
-  if (file_.FindTensor(name) == nullptr) return std::vector<float>{};
-  TRY_ASSIGN(const std::vector<float> values, Vector(name, config_.head_size));
-  std::vector<float> ordered = values;
+  if (file_.FindTensor(name) == nullptr) return NamedVector{};
+  TRY_ASSIGN(const NamedVector vector, Vector(name, config_.head_size));
+  NamedVector ordered = vector;
   const std::vector<int32_t> order = PairOrder(1);
-  for (size_t i = 0; i < order.size(); ++i) ordered[i] = values[static_cast<size_t>(order[i])];
+  for (size_t i = 0; i < order.size(); ++i) ordered.values[i] = vector.values[static_cast<size_t>(order[i])];
   return ordered;
 }
 

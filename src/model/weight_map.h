@@ -20,7 +20,7 @@ class WeightMap {
   WeightMap(const formats::GgufFile& file, const LlamaConfig& config) : file_(file), config_(config) {}
 
   using Parts = Result<std::vector<MatrixPart>>;
-  using Values = Result<std::vector<float>>;
+  using Values = Result<NamedVector>;  // no values: this model has none
 
   // kUnsupported if the file has a bias that the architecture would not add: leaving it out would answer nonsense.
   Result<void> RefuseOtherBiases() const;

@@ -48,9 +48,9 @@ TEST(WeightMap, GivesADenseModelItsShapes) {
   EXPECT_EQ(ShapeOf(map.AttentionOut(1)), Shape(32, 64));
   EXPECT_EQ(ShapeOf(map.GateUp(1)), Shape(128, 32));
   EXPECT_EQ(ShapeOf(map.Down(1)), Shape(32, 64));
-  EXPECT_EQ(map.FinalNorm()->size(), 32U);
-  EXPECT_EQ(map.AttentionNorm(0)->size(), 32U);
-  EXPECT_EQ(map.MlpNorm(0)->size(), 32U);
+  EXPECT_EQ(map.FinalNorm()->values.size(), 32U);
+  EXPECT_EQ(map.AttentionNorm(0)->values.size(), 32U);
+  EXPECT_EQ(map.MlpNorm(0)->values.size(), 32U);
   EXPECT_TRUE(map.RefuseOtherBiases());
 }
 
@@ -59,8 +59,8 @@ TEST(WeightMap, LeavesEmptyWhatADenseModelLacks) {
   const WeightMap map = model.map();
   EXPECT_TRUE(map.tied_head());
   EXPECT_EQ(ShapeOf(map.Head()), Shape(0, 0));
-  EXPECT_EQ(map.QkvBias(0)->size(), 0U);
-  EXPECT_EQ(map.HeadNorm(0, "q")->size(), 0U);
+  EXPECT_EQ(map.QkvBias(0)->values.size(), 0U);
+  EXPECT_EQ(map.HeadNorm(0, "q")->values.size(), 0U);
   for (const auto& parts : {map.Router(0), map.SharedExpertGateUp(0), map.SharedExpertDown(0), map.SharedExpertGate(0)}) {
     EXPECT_EQ(ShapeOf(parts), Shape(0, 0));
   }
@@ -113,7 +113,7 @@ TEST(WeightMap, SeparatesThePairsOfALlamasQueriesAndKeys) {
 TEST(WeightMap, OrdersBiasesAndHeadNormsAsTheirRows) {
   const TestModel shape = {.qkv_bias = true, .head_norms = true};
   const Model llama(shape);
-  const std::vector<float> bias = *llama.map().QkvBias(0), norm = *llama.map().HeadNorm(0, "k");
+  const std::vector<float> bias = llama.map().QkvBias(0)->values, norm = llama.map().HeadNorm(0, "k")->values;
   const auto stored = [&](const char* name, size_t i) {
     float value;
     std::memcpy(&value, llama.file->Data(*llama.file->FindTensor(name)).data() + i * 4, 4);
@@ -184,7 +184,7 @@ TEST(WeightMap, ReadsVectorsOfEveryFloatType) {
     model.file->SetTensor("blk.0.attn_norm.weight", type, {32}, gains);
     const auto read = model.map().AttentionNorm(0);
     ASSERT_TRUE(read) << read.error().message();
-    for (const float value : *read) EXPECT_NEAR(value, 1.5f, 1e-3f);
+    for (const float value : read->values) EXPECT_NEAR(value, 1.5f, 1e-3f);
   }
 }
 

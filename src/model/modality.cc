@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/modality.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/motion.h"
+#include "model/signals.h"
+#include "model/vision.h"
+
+namespace walchen::model {
+
+std::span<const Modality> Modalities() {
+  static const std::vector<Modality> all = {SignalsModality(), VisionModality(), MotionModality()};
+  return all;
+}
+
+Result<const Modality*> FindModality(std::string_view name) {
+  std::string known;
+  for (const Modality& modality : Modalities()) {
+    if (modality.name == name) return &modality;
+    known += (known.empty() ? "" : ", ") + modality.name;
+  }
+  return Fail(ErrorCode::kNotFound, "there is no modality \"{}\"; there are {}", name, known);
+}
+
+std::vector<float> TauFeatures(std::span<const float> tau) {
+  constexpr int kFrequencies = kTauFeatures / 2;
+  std::vector<float> features;
+  features.reserve(tau.size() * kTauFeatures);
+  for (const float t : tau) {
+    std::array<float, kTauFeatures> row;
+    for (int i = 0; i < kFrequencies; ++i) {
+      // From 1000 radians over the range of tau down to 0.1.
+      const double angle = 1000.0 * t * std::pow(10'000.0, -static_cast<double>(i) / kFrequencies);
+      row[static_cast<size_t>(i)] = static_cast<float>(std::sin(angle));
+      row[static_cast<size_t>(kFrequencies + i)] = static_cast<float>(std::cos(angle));
+    }
+    features.insert(features.end(), row.begin(), row.end());
+  }
+  return features;
+}
+
+float FlowWeight(float tau) {
+  const float noise = std::max(1 - tau, kSmallestNoise);
+  return 1 / (noise * noise);
+}
+
+}  // namespace walchen::model

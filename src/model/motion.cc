@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/motion.h"
+
+#include <cmath>
+
+namespace walchen::model {
+namespace {
+
+// `first` is where the values stand in a token's features; the mask follows 32 later.
+SenseTokens Encode(const MotionSteps& steps, std::span<const float> values, int first, int32_t row, float tau) {
+  SenseTokens tokens = {.rows = steps.steps(),
+                        .features = std::vector<float>(static_cast<size_t>(steps.steps()) * kMotionFeatures),
+                        .tau = std::vector<float>(static_cast<size_t>(steps.steps()), tau),
+                        .extent = steps.steps() + 1,
+                        .kept = tau == 1};
+  for (int step = 0; step < steps.steps(); ++step) {
+    float* features = tokens.features.data() + step * kMotionFeatures + first;
+    for (int i = 0; i < steps.width; ++i) {
+      features[i] = values[static_cast<size_t>(step * steps.width + i)];
+      features[kMotionValues + i] = 1;
+    }
+    tokens.positions.push_back({step, row, 0});
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Modality MotionModality() {
+  return {.name = "motion",
+          .features = kMotionFeatures,
+          .heads = {{.name = "actions", .loss = HeadLoss::kFlow, .values = kMotionValues}}};
+}
+
+Result<void> CheckMotion(const MotionSteps& steps, std::string_view what) {
+  if (steps.width <= 0 || steps.width > kMotionValues || steps.values.empty() ||
+      steps.values.size() % static_cast<size_t>(steps.width) != 0) {
+    return Fail(ErrorCode::kInvalidArgument, "{}: expected steps of 1 to {} numbers, found {} numbers in steps of {}", what,
+                kMotionValues, steps.values.size(), steps.width);
+  }
+  for (const float value : steps.values) {
+    if (!std::isfinite(value)) return Fail(ErrorCode::kInvalidArgument, "{}: expected finite numbers, found {}", what, value);
+  }
+  return {};
+}
+
+SenseTokens EncodeStates(const MotionSteps& states) { return Encode(states, states.values, 0, 0, 1); }
+
+SenseTokens EncodeActions(const MotionSteps& actions, float tau, std::span<const float> noise) {
+  std::vector<float> z = actions.values;
+  for (size_t i = 0; i < z.size() && tau < 1; ++i) z[i] = MixNoise(z[i], noise[i], tau);
+  return Encode(actions, z, 2 * kMotionValues, 1, tau);
+}
+
+SenseTargets ActionTargets(const MotionSteps& actions, float tau) {
+  HeadTargets targets;
+  targets.values.resize(static_cast<size_t>(actions.steps()) * kMotionValues);
+  targets.weights.resize(targets.values.size());
+  for (size_t step = 0; step < static_cast<size_t>(actions.steps()); ++step) {
+    if (!actions.padding.empty() && actions.padding[step] != 0) continue;
+    for (size_t i = 0; i < static_cast<size_t>(actions.width); ++i) {
+      targets.values[step * kMotionValues + i] = actions.values[step * static_cast<size_t>(actions.width) + i];
+      targets.weights[step * kMotionValues + i] = FlowWeight(tau);
+    }
+  }
+  return {targets};
+}
+
+}  // namespace walchen::model

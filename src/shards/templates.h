@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Templates: how raw data become samples, by the names that recipes use.
+//
+//   text       text                                        next token
+//   chat       text of a conversation                       next token, in answers only
+//   forecast   [header] signals                              quantiles at unknown points, anomalies at observed ones
+//   picture    caption, noisy picture                        the clean picture
+//   caption    picture, text                                 the caption's tokens
+//   policy     [instruction] states, noisy actions           the expert's actions
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/files.h"
+#include "formats/tokenizer.h"
+#include "runs/recipe.h"
+#include "shards/sample.h"
+
+namespace walchen::shards {
+
+// The source of one [[data]] entry. Tokenizer and files must outlive it.
+// Errors: kNotFound (template, generator: names those there are), kInvalidArgument (an option), those of reading files.
+Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uint64_t seed,
+                                                 const formats::Tokenizer& tokenizer, base::Files& files);
+
+}  // namespace walchen::shards

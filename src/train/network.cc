@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/network.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <torch/torch.h>
+
+#include "model/sense_file.h"
+#include "model/sequence_layout.h"
+#include "train/loss.h"
+
+namespace walchen::train {
+
+Result<void> Network::AddText(const formats::GgufFile& file, bool trained) {
+  TRY_ASSIGN(text, model::ReadLlamaConfig(file));
+  backend.set_training(trained);
+  text_trained = trained;
+  TRY_ASSIGN(text_weights, model::LoadLlama(backend, file, text));
+  return {};
+}
+
+Result<void> Network::AddSense(const formats::GgufFile& file, model::SenseConfig sense, bool trained) {
+  backend.set_training(trained);
+  TRY(model::CheckSenseFits(sense, model::SharedAttentionOf(text), ""));
+  sense.shared = model::SharedAttentionOf(text);
+  TRY_ASSIGN(auto weights, model::LoadSense(backend, file, sense));
+  sense_weights.push_back(std::move(weights));
+  senses.push_back(std::move(sense));
+  return {};
+}
+
+// on_text(index, segment, logits) for text with targets, on_sense(index, segment, states) for senses with targets.
+template <class OnText, class OnSense>
+void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense) {
+  backend.set_lanes(batch.lanes);
+  model::SequenceLayout layout(text.layers);
+  TorchBackend::Cache cache;
+  for (size_t index = 0; index < batch.segments.size(); ++index) {
+    const BatchSegment& segment = batch.segments[index];
+    if (segment.sense < 0) {
+      const model::SegmentPlace place = layout.AddText(segment.rows);
+      std::vector<int32_t> wanted(segment.targets.defined() ? static_cast<size_t>(segment.rows) : 0);
+      std::iota(wanted.begin(), wanted.end(), 0);
+      const torch::Tensor logits = model::Forward(backend, text, text_weights, segment.tokens, {{place.In(cache)}}, wanted);
+      if (!wanted.empty()) on_text(index, segment, logits);
+      continue;
+    }
+    const auto which = static_cast<size_t>(segment.sense);
+    const model::SenseConfig& sense = senses[which];
+    const model::SegmentPlace place = layout.AddSense(sense, segment.layout);
+    const model::SenseInput<TorchBackend> input = {.features = segment.features,
+                                                   .tau_features = segment.tau_features,
+                                                   .grid = model::GridOf(sense, segment.layout)};
+    const torch::Tensor states = model::SenseStates(backend, sense, sense_weights[which], input, {{place.In(cache)}});
+    if (!segment.heads.empty()) {
+      on_sense(index, segment, model::SenseHeads(backend, sense, sense_weights[which], states, input.grid));
+    }
+  }
+}
+
+std::vector<Loss> Network::Losses(const Batch& batch) {
+  std::vector<Loss> losses;
+  Run(
+      batch,
+      [&](size_t, const BatchSegment& segment, const torch::Tensor& logits) {
+        losses.push_back({.name = "text", .value = TextLoss(logits, segment.targets)});
+      },
+      [&](size_t, const BatchSegment& segment, const std::vector<torch::Tensor>& outputs) {
+        const model::SenseConfig& sense = senses[static_cast<size_t>(segment.sense)];
+        for (size_t i = 0; i < outputs.size(); ++i) {
+          const model::Head& head = sense.modality.heads[i];
+          const auto& [values, weights] = segment.heads[i];
+          if (weights.count_nonzero().item<int64_t>() == 0) continue;
+          losses.push_back({.name = fmt::format("{}.{}", sense.name, head.name),
+                            .value = HeadLoss(head, outputs[i], values, weights),
+                            .weight = head.weight});
+        }
+      });
+  return losses;
+}
+
+std::vector<torch::Tensor> Network::Outputs(const Batch& batch, size_t index) {
+  std::vector<torch::Tensor> found;
+  Run(
+      batch, [&](size_t at, const BatchSegment&, const torch::Tensor& logits) { if (at == index) found = {logits}; },
+      [&](size_t at, const BatchSegment&, const std::vector<torch::Tensor>& outputs) { if (at == index) found = outputs; });
+  return found;
+}
+
+double Network::Operations(const Batch& batch) const {
+  double operations = 0;
+  bool gradients = false;  // whether anything trained lies before
+  for (const BatchSegment& segment : batch.segments) {
+    const double rows = static_cast<double>(segment.rows) * static_cast<double>(batch.lanes);
+    const bool is_text = segment.sense < 0;
+    double per_row = static_cast<double>(is_text ? text.operations_per_token()
+                                                 : senses[static_cast<size_t>(segment.sense)].operations_per_token());
+    if (is_text && segment.targets.defined()) per_row += 2.0 * text.d_model * text.vocabulary;
+    gradients = gradients || !is_text || text_trained;
+    operations += rows * per_row * (gradients ? 3 : 1);
+  }
+  return operations;
+}
+
+}  // namespace walchen::train

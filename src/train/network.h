@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A Walchen model on the torch backend: a text stream, its senses, and what a batch costs them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "formats/gguf.h"
+#include "model/llama.h"
+#include "model/sense.h"
+#include "train/batch.h"
+#include "train/torch_backend.h"
+
+namespace walchen::train {
+
+struct Loss {
+  std::string name;      // "text", or a sense's name and its head: "signals.quantiles"
+  torch::Tensor value;   // one number
+  double weight = 1;
+};
+
+struct Network {
+  explicit Network(torch::Device device) : backend(device) {}
+
+  TorchBackend backend;
+  model::LlamaConfig text;
+  model::LlamaWeights<TorchBackend> text_weights;
+  bool text_trained = false;
+  std::vector<model::SenseConfig> senses;
+  std::vector<model::SenseWeights<TorchBackend>> sense_weights;
+
+  // Files stay open no longer than this call. Errors: those of LoadLlama and LoadSense.
+  Result<void> AddText(const formats::GgufFile& file, bool trained);
+  Result<void> AddSense(const formats::GgufFile& file, model::SenseConfig sense, bool trained);
+
+  // Runs a batch, segment by segment, and compares what has targets.
+  std::vector<Loss> Losses(const Batch& batch);
+  // What the heads say of one segment of a batch (the last one with targets or the one at `index`), for evaluation.
+  std::vector<torch::Tensor> Outputs(const Batch& batch, size_t index);
+
+  // Multiplications and additions of one training step on this batch: forward, and twice that backward where weights or
+  // what lies before them are trained.
+  double Operations(const Batch& batch) const;
+
+ private:
+  template <class OnText, class OnSense>
+  void Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense);
+};
+
+}  // namespace walchen::train

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/optimiser.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <torch/torch.h>
+
+namespace walchen::train {
+namespace {
+
+bool InBlock(const Parameter& parameter) { return parameter.name().find("blk.") != std::string::npos; }
+bool IsEmbedding(const Parameter& parameter) { return parameter.name().starts_with("token_embd"); }
+
+}  // namespace
+
+torch::Tensor Orthogonal(const torch::Tensor& g) {
+  constexpr double a = 3.4445, b = -4.7750, c = 2.0315;  // the quintic that lifts small singular values fastest
+  constexpr int kSteps = 5;
+  const bool tall = g.size(0) > g.size(1);
+  torch::Tensor x = tall ? g.transpose(0, 1) : g;
+  x = x / (x.norm() + 1e-7);
+  for (int i = 0; i < kSteps; ++i) {
+    const torch::Tensor gram = torch::mm(x, x.transpose(0, 1));
+    const torch::Tensor poly = torch::addmm(gram, gram, gram, b, c);
+    x = torch::addmm(x, poly, x, a, 1);
+  }
+  return tall ? x.transpose(0, 1) : x;
+}
+
+Optimiser::Optimiser(std::vector<Parameter>& parameters, const runs::OptimiserPlan& plan)
+    : plan_(plan), steps_(torch::zeros({1}, torch::kLong)) {
+  const torch::NoGradGuard no_grad;
+  for (Parameter& parameter : parameters) {
+    if (!parameter.trained) continue;
+    Trained trained = {.parameter = &parameter, .muon = parameter.is_matrix() && InBlock(parameter)};
+    trained.rate = trained.muon              ? plan.muon_rate
+                   : IsEmbedding(parameter)  ? plan.embedding_rate
+                                             : plan.adam_rate;
+    trained.decays = trained.muon;
+    trained.first = torch::zeros_like(parameter.value);
+    if (!trained.muon) trained.second = torch::zeros_like(parameter.value);
+    if (plan.ema > 0) trained.average = parameter.value.detach().clone();
+    trained_.push_back(std::move(trained));
+  }
+}
+
+double Optimiser::GradientNorm() const {
+  double squares = 0;
+  for (const Trained& trained : trained_) {
+    const torch::Tensor& gradient = trained.parameter->value.grad();
+    if (gradient.defined()) squares += std::pow(gradient.norm().item<double>(), 2);
+  }
+  return std::sqrt(squares);
+}
+
+// Q, K and V, or gate and up, are matrices of their own that only lie under each other.
+void Optimiser::MuonStep(Trained& trained, const torch::Tensor& gradient, double rate) const {
+  trained.first.lerp_(gradient, 1 - plan_.muon_momentum);
+  const torch::Tensor nesterov = gradient.lerp(trained.first, plan_.muon_momentum);
+  torch::Tensor value = trained.parameter->value;
+  value.mul_(1 - rate * plan_.weight_decay);
+  int64_t row = 0;
+  for (const Parameter::Part& part : trained.parameter->parts) {
+    const double scale = std::sqrt(std::max(1.0, static_cast<double>(part.rows) / static_cast<double>(value.size(1))));
+    value.narrow(0, row, part.rows).add_(Orthogonal(nesterov.narrow(0, row, part.rows)), -rate * scale);
+    row += part.rows;
+  }
+}
+
+void Optimiser::AdamStep(Trained& trained, const torch::Tensor& gradient, double rate) const {
+  const auto step = static_cast<double>(steps_.item<int64_t>());
+  trained.first.lerp_(gradient, 1 - plan_.beta1);
+  trained.second.mul_(plan_.beta2).addcmul_(gradient, gradient, 1 - plan_.beta2);
+  const double first_correction = 1 - std::pow(plan_.beta1, step), second_correction = 1 - std::pow(plan_.beta2, step);
+  const torch::Tensor root = (trained.second / second_correction).sqrt_().add_(plan_.epsilon);
+  trained.parameter->value.addcdiv_(trained.first, root, -rate / first_correction);
+}
+
+void Optimiser::Step(double gradient_norm, double rate_factor) {
+  const torch::NoGradGuard no_grad;
+  steps_ += 1;
+  const double shrink = plan_.clip_norm > 0 && gradient_norm > plan_.clip_norm ? plan_.clip_norm / gradient_norm : 1;
+  for (Trained& trained : trained_) {
+    torch::Tensor gradient = trained.parameter->value.grad();
+    if (!gradient.defined()) continue;
+    if (shrink != 1) gradient = gradient * shrink;
+    if (trained.muon) {
+      MuonStep(trained, gradient, trained.rate * rate_factor);
+    } else {
+      AdamStep(trained, gradient, trained.rate * rate_factor);
+    }
+    // In its first steps the average follows faster: it would remember the random start for long.
+    const auto step = static_cast<double>(steps_.item<int64_t>());
+    const double keep = std::min(plan_.ema, (1 + step) / (10 + step));
+    if (trained.average.defined()) trained.average.lerp_(trained.parameter->value, 1 - keep);
+  }
+}
+
+void Optimiser::ClearGradients() {
+  for (Trained& trained : trained_) trained.parameter->value.mutable_grad().reset();
+}
+
+std::vector<std::pair<std::string, torch::Tensor>> Optimiser::state() const {
+  std::vector<std::pair<std::string, torch::Tensor>> all = {{"steps", steps_}};
+  for (const Trained& trained : trained_) {
+    const std::string& name = trained.parameter->name();
+    all.emplace_back(name + ".first", trained.first);
+    if (trained.second.defined()) all.emplace_back(name + ".second", trained.second);
+    if (trained.average.defined()) all.emplace_back(name + ".average", trained.average);
+  }
+  return all;
+}
+
+torch::Tensor Optimiser::Average(const Parameter& parameter) const {
+  for (const Trained& trained : trained_) {
+    if (trained.parameter == &parameter && trained.average.defined()) return trained.average;
+  }
+  return parameter.value;
+}
+
+int64_t Optimiser::trained_values() const {
+  int64_t values = 0;
+  for (const Trained& trained : trained_) values += trained.parameter->value.numel();
+  return values;
+}
+
+}  // namespace walchen::train

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/torch_backend.h"
+
+#include <cmath>
+
+#include <torch/torch.h>
+
+#include "tensor/quant.h"
+
+namespace walchen::train {
+namespace {
+
+// One part of a matrix in the order in which the model wants its rows.
+std::vector<float> Dequantized(const model::MatrixPart& part) {
+  std::vector<float> values(static_cast<size_t>(part.rows * part.columns));
+  tensor::Dequantize(part.type, part.data, values);
+  if (part.row_order.empty()) return values;
+  std::vector<float> ordered(values.size());
+  const auto columns = static_cast<size_t>(part.columns);
+  for (size_t row = 0; row < part.row_order.size(); ++row) {
+    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(part.row_order[row]) * columns), columns,
+                ordered.begin() + static_cast<std::ptrdiff_t>(row * columns));
+  }
+  return ordered;
+}
+
+torch::Tensor Norm(const torch::Tensor& x, const torch::Tensor& gain, float epsilon) {
+  return torch::rms_norm(x, {x.size(-1)}, gain, epsilon);
+}
+
+// x is [lanes, t, heads, head_size]; the two halves of a head are the two coordinates of its pairs.
+torch::Tensor Rotate(const torch::Tensor& x, const torch::Tensor& cosine, const torch::Tensor& sine) {
+  const std::vector<torch::Tensor> halves = x.chunk(2, -1);
+  return torch::cat({halves[0] * cosine - halves[1] * sine, halves[0] * sine + halves[1] * cosine}, -1);
+}
+
+// What was in the cache before `slot`, and `now` behind it.
+torch::Tensor Append(const torch::Tensor& before, const torch::Tensor& now, int64_t slot) {
+  if (slot == 0) return now;
+  return torch::cat({before.narrow(2, 0, slot), now}, 2);
+}
+
+}  // namespace
+
+Result<TorchBackend::Matrix> TorchBackend::LoadMatrix(std::vector<model::MatrixPart> parts) {
+  Parameter parameter = {.trained = training_};
+  std::vector<torch::Tensor> values;
+  for (const model::MatrixPart& part : parts) {
+    if (tensor::HasNonFinite(part.type, part.data)) {
+      return Fail(ErrorCode::kCorrupt, "tensor {} holds a value that is no finite number; get the file again", part.name);
+    }
+    std::vector<float> rows = Dequantized(part);
+    values.push_back(torch::from_blob(rows.data(), {part.rows, part.columns}, torch::kFloat).clone());
+    parameter.parts.push_back({part.name, part.rows, part.row_order});
+  }
+  parameter.value = torch::cat(values, 0).to(device_).requires_grad_(training_);
+  parameters_.push_back(parameter);
+  return parameter.value;
+}
+
+TorchBackend::Vector TorchBackend::LoadVector(model::NamedVector vector) {
+  if (vector.values.empty()) return {};
+  torch::Tensor value = torch::from_blob(vector.values.data(), {static_cast<int64_t>(vector.values.size())}, torch::kFloat)
+                            .clone().to(device_);
+  if (vector.name.empty()) return value;  // put together of several: never trained
+  value.requires_grad_(training_);
+  parameters_.push_back({.parts = {{vector.name, 1, {}}}, .value = value, .trained = training_});
+  return value;
+}
+
+TorchBackend::Tensor TorchBackend::Embed(const Matrix& table, std::span<const int32_t> tokens) const {
+  const torch::Tensor indices = torch::tensor(at::ArrayRef<int32_t>(tokens.data(), tokens.size()), torch::kInt).to(device_);
+  return torch::embedding(table, indices.view({lanes_, -1}));
+}
+
+void TorchBackend::SetPositions(const model::Placement<Cache>& at, std::span<const float> frequencies) {
+  CHECK(at.segments.size() == 1);  // lanes share it
+  const auto& segment = at.segments.front();
+  std::vector<float> cosine, sine;
+  for (int row = 0; row < segment.rows; ++row) {
+    const auto position = segment.position(row);
+    for (size_t pair = 0; pair < frequencies.size(); ++pair) {
+      const double angle = static_cast<double>(position[model::RotaryAxis(pair)]) * frequencies[pair];
+      cosine.push_back(static_cast<float>(std::cos(angle)));
+      sine.push_back(static_cast<float>(std::sin(angle)));
+    }
+  }
+  const auto pairs = static_cast<int64_t>(frequencies.size());
+  cosine_ = torch::tensor(cosine).view({segment.rows, 1, pairs}).to(device_);
+  sine_ = torch::tensor(sine).view({segment.rows, 1, pairs}).to(device_);
+}
+
+TorchBackend::Tensor TorchBackend::NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w,
+                                              const Vector& bias) const {
+  return torch::linear(Norm(x, gain, epsilon), w, bias);
+}
+
+TorchBackend::Tensor TorchBackend::Attend(Tensor qkv, const model::AttentionShape& shape, const Vector& q_norm,
+                                          const Vector& k_norm, int layer, const model::Placement<Cache>& at) const {
+  const auto& segment = at.segments.front();
+  const int64_t t = qkv.size(1), h = shape.head_size;
+  const torch::Tensor heads = qkv.view({lanes_, t, shape.heads + 2 * shape.kv_heads, h});
+  torch::Tensor q = heads.narrow(2, 0, shape.heads), k = heads.narrow(2, shape.heads, shape.kv_heads);
+  const torch::Tensor v = heads.narrow(2, shape.heads + shape.kv_heads, shape.kv_heads);
+  if (q_norm.defined()) q = Norm(q, q_norm, shape.norm_epsilon);
+  if (k_norm.defined()) k = Norm(k, k_norm, shape.norm_epsilon);
+  q = Rotate(q, cosine_, sine_).transpose(1, 2);
+  k = Rotate(k, cosine_, sine_).transpose(1, 2);
+
+  auto& layers = segment.cache->layers;
+  if (layers.size() <= static_cast<size_t>(layer)) layers.resize(static_cast<size_t>(layer) + 1);
+  Cache::Layer& cache = layers[static_cast<size_t>(layer)];
+  const int64_t slot = segment.first_slot(layer);
+  cache.keys = Append(cache.keys, k, slot);
+  cache.values = Append(cache.values, v.transpose(1, 2), slot);
+
+  c10::optional<torch::Tensor> mask;
+  if (segment.causal && slot > 0) {
+    mask = torch::ones({t, slot + t}, torch::TensorOptions(torch::kBool).device(device_)).tril(slot);
+  }
+  const torch::Tensor y = torch::scaled_dot_product_attention(q, cache.keys, cache.values, mask, 0.0,
+                                                              segment.causal && slot == 0, c10::nullopt,
+                                                              shape.heads != shape.kv_heads);
+  return y.transpose(1, 2).reshape({lanes_, t, shape.heads * h});
+}
+
+TorchBackend::Tensor TorchBackend::LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const {
+  return residual + torch::linear(y, w);
+}
+
+torch::Tensor TorchBackend::Mlp(const torch::Tensor& n, const model::MlpWeights<Matrix>& mlp) const {
+  const std::vector<torch::Tensor> both = torch::linear(n, mlp.gate_up).chunk(2, -1);
+  return torch::linear(torch::silu(both[0]) * both[1], mlp.down);
+}
+
+TorchBackend::Tensor TorchBackend::MlpAdd(Tensor x, const Vector& gain, float epsilon,
+                                          const model::MlpWeights<Matrix>& mlp) const {
+  return x + Mlp(Norm(x, gain, epsilon), mlp);
+}
+
+TorchBackend::Tensor TorchBackend::ExpertsAdd(Tensor x, const Vector& gain, float epsilon,
+                                              const model::ExpertWeights<Matrix>& experts) const {
+  const torch::Tensor n = Norm(x, gain, epsilon);
+  const auto [scores, chosen] = torch::linear(n, experts.router).topk(experts.used, -1);
+  // Over the chosen ones the softmax of all scores, made to add up to 1, is the softmax of theirs.
+  const torch::Tensor weights = experts.normalise
+                                    ? torch::softmax(scores, -1)
+                                    : torch::softmax(torch::linear(n, experts.router), -1).gather(-1, chosen);
+  torch::Tensor y = torch::zeros_like(x);
+  for (size_t i = 0; i < experts.experts.size(); ++i) {
+    // Every expert sees every token: simple, and right; training large mixtures wants the rows gathered.
+    const torch::Tensor share = (weights * (chosen == static_cast<int64_t>(i))).sum(-1, true);
+    y = y + share * Mlp(n, experts.experts[i]);
+  }
+  if (experts.has_shared) y = y + torch::sigmoid(torch::linear(n, experts.shared_gate)) * Mlp(n, experts.shared);
+  return x + y;
+}
+
+TorchBackend::Tensor TorchBackend::Rows(const Tensor& x, std::span<const int32_t> rows) const {
+  const torch::Tensor indices = torch::tensor(at::ArrayRef<int32_t>(rows.data(), rows.size()), torch::kInt).to(device_);
+  return x.index_select(1, indices);
+}
+
+TorchBackend::Tensor TorchBackend::Input(std::span<const float> values, int64_t rows) const {
+  const torch::Tensor x = torch::tensor(at::ArrayRef<float>(values.data(), values.size())).to(device_);
+  return x.view({lanes_, rows / lanes_, -1});
+}
+
+TorchBackend::Tensor TorchBackend::Linear(const Tensor& x, const Matrix& w) const { return torch::linear(x, w); }
+
+TorchBackend::Tensor TorchBackend::Silu(Tensor x) const { return torch::silu(x); }
+
+TorchBackend::Tensor TorchBackend::SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up,
+                                                     const Matrix& down) const {
+  return x + torch::linear(torch::relu(torch::linear(Norm(x, gain, epsilon), up)).square(), down);
+}
+
+TorchBackend::Tensor TorchBackend::SeamAdd(Tensor x, const Matrix& kernel, const model::PatchGrid& grid) const {
+  const int64_t size = grid.patch_size, channels = grid.channels;
+  const torch::Tensor picture = x.view({lanes_, grid.rows, grid.columns, channels, size, size})
+                                    .permute({0, 3, 1, 4, 2, 5})
+                                    .reshape({lanes_, channels, grid.rows * size, grid.columns * size});
+  const torch::Tensor seam = torch::conv2d(picture, kernel.view({channels, channels, 3, 3}), {}, 1, 1);
+  return x + seam.view({lanes_, channels, grid.rows, size, grid.columns, size})
+                 .permute({0, 2, 4, 1, 3, 5})
+                 .reshape({lanes_, int64_t{grid.rows} * grid.columns, channels * size * size});
+}
+
+}  // namespace walchen::train

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vocabulary of model/backend.h on libtorch: the same architectures, with gradients.
+//
+// A tensor is [lanes, t, n]: `lanes` sequences of one layout side by side, t rows of a segment, as one segment of a
+// placement describes them for all lanes. Weights are 32-bit floats; matrix products run in bfloat16 where autocast is on.
+// Not thread-safe. libtorch's exceptions do not leave train/: its callers catch them (train/trainer.cc).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "base/status.h"
+#include "model/backend.h"
+
+namespace walchen::train {
+
+// A matrix or vector of the model with the places in a model file that it came from, so that it can be written back.
+struct Parameter {
+  struct Part {
+    std::string name;                // of the file's tensor
+    int64_t rows = 0;                // of a matrix; a vector has 1
+    std::vector<int32_t> row_order;  // row i is the file's row row_order[i]; empty: as they are
+  };
+  std::vector<Part> parts = {};
+  torch::Tensor value = {};  // [rows, columns] or [size], float
+  bool trained = false;
+  bool is_matrix() const { return value.dim() == 2; }
+  const std::string& name() const { return parts.front().name; }
+};
+
+class TorchBackend {
+ public:
+  using Tensor = torch::Tensor;
+  using Matrix = torch::Tensor;
+  using Vector = torch::Tensor;
+  // Keys and values by text layer, [lanes, KV heads, slots, head size]. Assigning it forks the sequence.
+  struct Cache {
+    struct Layer {
+      torch::Tensor keys, values;
+    };
+    std::vector<Layer> layers;
+  };
+
+  explicit TorchBackend(torch::Device device) : device_(device) {}
+
+  // What is loaded from now on is trained, or stays as it is.
+  void set_training(bool training) { training_ = training; }
+  // How many sequences stand side by side from now on.
+  void set_lanes(int64_t lanes) { lanes_ = lanes; }
+  // Everything that was loaded and has a name in a file, in the order of loading.
+  std::vector<Parameter>& parameters() { return parameters_; }
+  torch::Device device() const { return device_; }
+
+  Result<Matrix> LoadMatrix(std::vector<model::MatrixPart> parts);
+  Vector LoadVector(model::NamedVector vector);
+
+  // The vocabulary of model/backend.h.
+  Tensor Embed(const Matrix& table, std::span<const int32_t> tokens) const;
+  void SetPositions(const model::Placement<Cache>& at, std::span<const float> frequencies);
+  Tensor NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w, const Vector& bias) const;
+  Tensor Attend(Tensor qkv, const model::AttentionShape& shape, const Vector& q_norm, const Vector& k_norm, int layer,
+                const model::Placement<Cache>& at) const;
+  Tensor LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const;
+  Tensor MlpAdd(Tensor x, const Vector& gain, float epsilon, const model::MlpWeights<Matrix>& mlp) const;
+  Tensor ExpertsAdd(Tensor x, const Vector& gain, float epsilon, const model::ExpertWeights<Matrix>& experts) const;
+  Tensor Rows(const Tensor& x, std::span<const int32_t> rows) const;
+  Tensor Input(std::span<const float> values, int64_t rows) const;
+  Tensor Linear(const Tensor& x, const Matrix& w) const;
+  Tensor Silu(Tensor x) const;
+  Tensor SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up, const Matrix& down) const;
+  Tensor SeamAdd(Tensor x, const Matrix& kernel, const model::PatchGrid& grid) const;
+
+ private:
+  torch::Tensor Mlp(const torch::Tensor& n, const model::MlpWeights<Matrix>& mlp) const;
+
+  torch::Device device_;
+  bool training_ = false;
+  int64_t lanes_ = 1;
+  std::vector<Parameter> parameters_;
+  torch::Tensor cosine_, sine_;  // [t, 1, head_size / 2]
+};
+
+}  // namespace walchen::train

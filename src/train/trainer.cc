@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+#include <torch/torch.h>
+
+#include "base/clock.h"
+#include "base/sha256.h"
+#include "model/sense_file.h"
+#include "shards/templates.h"
+#include "train/new_model.h"
+#include "train/tensor_file.h"
+
+namespace walchen::train {
+namespace {
+
+constexpr std::string_view kWeights = "weights.safetensors";
+constexpr std::string_view kMoments = "optimiser.safetensors";
+constexpr std::string_view kState = "state.json";
+constexpr uint64_t kStateMaxBytes = 1 << 20;
+
+// Samples for evaluation come from a seed that no recipe can have: seeds of recipes are not negative.
+constexpr uint64_t kUnseenSeed = uint64_t{1} << 63;
+// After each rewind the data go on so far behind what was read.
+constexpr uint64_t kRewindSamples = uint64_t{1} << 40;
+constexpr int kMostRewinds = 8;
+
+NamedTensors WeightsOf(Network& network) {
+  NamedTensors weights;
+  for (const Parameter& parameter : network.backend.parameters()) {
+    if (parameter.trained) weights.emplace_back(parameter.name(), parameter.value);
+  }
+  return weights;
+}
+
+// The root mean square of the text stream's keys at each layer, as gains of the senses' keys and queries: so that both
+// sides of the shared softmax begin with scores of one size.
+std::vector<std::vector<float>> KeyGains(Network& network, const formats::Tokenizer& tokenizer) {
+  const torch::NoGradGuard no_grad;
+  const std::vector<int32_t> tokens = tokenizer.Encode("Die Pumpe 3 steht seit gestern. The machine is ready.");
+  TorchBackend::Cache cache;
+  network.backend.set_lanes(1);
+  model::Segment<TorchBackend::Cache> segment;
+  segment.rows = static_cast<int>(tokens.size());
+  segment.cache = &cache;
+  model::Forward(network.backend, network.text, network.text_weights, tokens, {{segment}}, {});
+  std::vector<std::vector<float>> gains;
+  for (const TorchBackend::Cache::Layer& layer : cache.layers) {
+    const auto size = static_cast<float>(layer.keys.square().mean().sqrt().item<double>());
+    gains.emplace_back(static_cast<size_t>(network.text.head_size), size);
+  }
+  return gains;
+}
+
+}  // namespace
+
+Trainer::Trainer(base::Files& files, runs::RunFolder folder)
+    : files_(files), folder_(std::move(folder)), network_(torch::kCPU), guard_(folder_.recipe().guard) {}
+
+Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFolder folder, const Options& options) {
+  // make_unique cannot reach the constructor.
+  std::unique_ptr<Trainer> trainer(new Trainer(files, std::move(folder)));
+  try {
+    TRY(trainer->LoadNetwork(options.base));
+    TRY(trainer->OpenData());
+    TRY(trainer->RestoreOrBegin(options));
+  } catch (const std::exception& error) {  // libtorch's: out of memory
+    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", error.what());
+  }
+  return trainer;
+}
+
+Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
+  const runs::Recipe& recipe = folder_.recipe();
+  const base::Path start = folder_.path() / "start.gguf";
+  const bool from_scratch = recipe.text.from_scratch();
+  if (from_scratch && !files_.Exists(start)) TRY(WriteNewModel(files_, recipe, start));
+  const base::Path text_path = from_scratch ? start : base_file;
+  TRY_ASSIGN(auto file, formats::GgufFile::Open(files_, text_path));
+  const bool trained = recipe.text.train == runs::TextTraining::kFull;
+  if (auto added = network_.AddText(*file, trained); !added) return Forward(added, text_path.native());
+  TRY_ASSIGN(tokenizer_, formats::Tokenizer::FromGguf(*file));
+  if (from_scratch) {
+    TRY_ASSIGN(const std::vector<model::SenseConfig> senses, model::ReadSenses(*file));
+    for (size_t i = 0; i < senses.size(); ++i) TRY(network_.AddSense(*file, senses[i], recipe.senses[i].train));
+    originals_.emplace_back("model.gguf", std::move(file));
+    return {};
+  }
+  if (trained) originals_.emplace_back("model.gguf", std::move(file));
+  TRY_ASSIGN(const auto bytes, files_.Map(text_path));
+  const std::string sha256 = base::Sha256Hex(bytes->bytes());
+  TRY_ASSIGN(const std::vector<model::SenseConfig> senses, SensesOf(recipe, model::SharedAttentionOf(network_.text)));
+  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i].train, sha256));
+  return {};
+}
+
+// A new sense is written to its start file first, so that a resumed run begins with the same one.
+Result<void> Trainer::LoadSense(const model::SenseConfig& planned, bool trained, std::string_view base_sha256) {
+  const runs::Recipe& recipe = folder_.recipe();
+  const std::string name = planned.name + ".gguf";
+  const base::Path start = folder_.path() / (planned.name + ".start.gguf");
+  model::SenseConfig sense = planned;
+  sense.base_sha256 = base_sha256;
+  if (!files_.Exists(start)) {
+    TRY(WriteNewSense(files_, sense, static_cast<uint64_t>(recipe.seed), KeyGains(network_, *tokenizer_), start));
+  }
+  TRY_ASSIGN(auto file, formats::GgufFile::Open(files_, start));
+  TRY_ASSIGN(const std::vector<model::SenseConfig> senses, model::ReadSenses(*file));
+  CHECK(senses.size() == 1);
+  TRY(model::CheckSenseFits(senses.front(), model::SharedAttentionOf(network_.text), base_sha256));
+  TRY(network_.AddSense(*file, senses.front(), trained));
+  if (trained) originals_.emplace_back(name, std::move(file));
+  return {};
+}
+
+Result<void> Trainer::OpenData() {
+  const runs::Recipe& recipe = folder_.recipe();
+  for (size_t i = 0; i < recipe.data.size(); ++i) {
+    // Sources of one recipe must not draw the same numbers.
+    const uint64_t seed = static_cast<uint64_t>(recipe.seed) * 1'000 + i;
+    TRY_ASSIGN(auto source, shards::MakeSource(recipe.data[i], seed, *tokenizer_, files_));
+    TRY_ASSIGN(auto unseen, shards::MakeSource(recipe.data[i], kUnseenSeed | seed, *tokenizer_, files_));
+    sources_.push_back(std::move(source));
+    unseen_.push_back(std::move(unseen));
+  }
+  return {};
+}
+
+Result<void> Trainer::RestoreOrBegin(const Options& options) {
+  const runs::Recipe& recipe = folder_.recipe();
+  optimiser_ = std::make_unique<Optimiser>(network_.backend.parameters(), recipe.optimiser);
+  if (optimiser_->trained_values() == 0) {
+    return Fail(ErrorCode::kInvalidArgument, "nothing is to be trained: set train = \"full\" in [text], or train = true in a [[sense]]");
+  }
+  checkpoint_every_ = options.checkpoint_every.value_or(recipe.checkpoint.every);
+  TRY_ASSIGN(const std::vector<int64_t> steps, runs::CheckpointSteps(files_, folder_.path()));
+  if (!steps.empty()) {
+    TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files_, folder_.path()));
+    notes_ = found.skipped;
+    TRY(Restore(found.checkpoint));
+  }
+  if (steps.empty()) {
+    const bool is_counted = recipe.budget.kind == runs::Budget::Kind::kSteps;
+    schedule_steps_ = options.steps.value_or(0);
+    if (is_counted || !options.steps) {
+      TRY_ASSIGN(schedule_steps_, StepsOfBudget());
+    }
+  }
+  last_step_ = options.steps.value_or(schedule_steps_);
+  TRY_ASSIGN(log_, runs::RunLog::Open(files_, runs::LogPath(folder_.path()), step_));
+  if (steps.empty()) TRY(Save());
+  return {};
+}
+
+Result<void> Trainer::Restore(const runs::Checkpoint& checkpoint) {
+  TRY(ReadTensors(files_, checkpoint.PathOf(kWeights), WeightsOf(network_)));
+  TRY(ReadTensors(files_, checkpoint.PathOf(kMoments), optimiser_->state()));
+  TRY_ASSIGN(const std::string text, files_.Read(checkpoint.PathOf(kState), kStateMaxBytes));
+  try {
+    const nlohmann::json state = nlohmann::json::parse(text);
+    step_ = state.at("step").get<int64_t>();
+    schedule_steps_ = state.at("schedule_steps").get<int64_t>();
+    tokens_ = state.at("tokens").get<int64_t>();
+    rewinds_ = std::max(rewinds_, state.at("rewinds").get<int64_t>());
+    TRY(guard_.Restore(state.at("guard")));
+  } catch (const nlohmann::json::exception& error) {
+    return Fail(ErrorCode::kCorrupt, "{}: {}", checkpoint.PathOf(kState).native(), error.what());
+  }
+  saved_step_ = step_;
+  return {};
+}
+
+Result<Batch> Trainer::BatchOf(size_t source, uint64_t first_sample, int lanes) {
+  std::vector<shards::Sample> samples;
+  for (int lane = 0; lane < lanes; ++lane) {
+    TRY_ASSIGN(shards::Sample sample, sources_[source]->At(first_sample + static_cast<uint64_t>(lane)));
+    samples.push_back(std::move(sample));
+  }
+  return MakeBatch(samples, network_.senses, network_.backend.device());
+}
+
+Result<double> Trainer::ComputeGradients(runs::StepRecord& record) {
+  const runs::Recipe& recipe = folder_.recipe();
+  const int accumulate = recipe.optimiser.accumulate;
+  double total = 0, operations = 0;
+  int64_t tokens = 0;
+  optimiser_->ClearGradients();
+  for (int round = 0; round < accumulate; ++round) {
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      const int lanes = recipe.data[source].sequences;
+      const auto number = static_cast<uint64_t>(step_ * accumulate + round);
+      const uint64_t first = number * static_cast<uint64_t>(lanes) + static_cast<uint64_t>(rewinds_) * kRewindSamples;
+      TRY_ASSIGN(const Batch batch, BatchOf(source, first, lanes));
+      torch::Tensor sum = torch::zeros({});
+      for (const Loss& loss : network_.Losses(batch)) {
+        record.loss[recipe.data[source].name + "/" + loss.name] += loss.value.item<double>() / accumulate;
+        sum = sum + loss.value * (loss.weight / accumulate);
+      }
+      total += sum.item<double>();
+      if (std::isfinite(total)) sum.backward();
+      operations += network_.Operations(batch);
+      tokens += batch.tokens();
+    }
+  }
+  record.tokens = tokens_ + tokens;
+  record.flop_per_s = operations;  // divided by the time when that is known
+  return total;
+}
+
+Result<runs::StepRecord> Trainer::Step() {
+  const runs::Recipe& recipe = folder_.recipe();
+  const base::Stopwatch watch;
+  runs::StepRecord record;
+  record.step = step_ + 1;
+  try {
+    record.rate = runs::RateFactor(recipe.schedule, step_, schedule_steps_);
+    TRY_ASSIGN(const double loss, ComputeGradients(record));
+    record.grad_norm = optimiser_->GradientNorm();
+    const Guard::Verdict verdict = guard_.Judge(loss, record.grad_norm);
+    record.skipped = verdict != Guard::Verdict::kTake;
+    if (verdict == Guard::Verdict::kRewind) {
+      TRY(Rewind());
+      record.step = step_ + 1;
+      return record;
+    }
+    if (!record.skipped) optimiser_->Step(record.grad_norm, record.rate);
+  } catch (const std::exception& error) {
+    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", error.what());
+  }
+  ++step_;
+  const double seconds = watch.Ms() / 1'000;
+  record.tokens_per_s = static_cast<double>(record.tokens - tokens_) / seconds;
+  record.flop_per_s /= seconds;
+  seconds_ += seconds;
+  record.seconds = seconds_;
+  tokens_ = record.tokens;
+  TRY(log_->Append(record));
+  if (step_ % checkpoint_every_ == 0 || step_ == last_step_) TRY(Save());
+  return record;
+}
+
+Result<void> Trainer::Rewind() {
+  if (++rewinds_ > kMostRewinds) {
+    return Fail(ErrorCode::kInvalidArgument, "step {}: the losses or gradients are no finite numbers, or spikes, after {} rewinds "
+                "too; lower the rates in [optimiser], or look at the data", step_, kMostRewinds);
+  }
+  const int64_t from = step_;
+  TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files_, folder_.path()));
+  TRY(Restore(found.checkpoint));
+  guard_ = Guard(folder_.recipe().guard);
+  notes_.push_back(fmt::format("step {}: too many bad steps in a row; went back to step {} and on with other data", from, step_));
+  TRY_ASSIGN(log_, runs::RunLog::Open(files_, runs::LogPath(folder_.path()), step_));
+  return {};
+}
+
+// Minutes become steps once: three steps are timed, without an update.
+Result<int64_t> Trainer::StepsOfBudget() {
+  const runs::Budget& budget = folder_.recipe().budget;
+  if (budget.kind == runs::Budget::Kind::kSteps) return static_cast<int64_t>(budget.amount);
+  constexpr int kTimed = 3;
+  runs::StepRecord record;
+  TRY(ComputeGradients(record));  // the first one allocates
+  const base::Stopwatch watch;
+  for (int i = 0; i < kTimed; ++i) TRY(ComputeGradients(record));
+  const double seconds = watch.Ms() / 1'000 / kTimed;
+  optimiser_->ClearGradients();
+  double steps = budget.amount * 60 / (seconds * 1.05);  // the update takes about a twentieth
+  if (budget.kind == runs::Budget::Kind::kTokens) steps = budget.amount / static_cast<double>(record.tokens);
+  if (budget.kind == runs::Budget::Kind::kFlop) steps = budget.amount / record.flop_per_s;
+  return std::max<int64_t>(1, std::llround(steps));
+}
+
+Result<void> Trainer::WriteModel(base::WritableFile& file, const formats::GgufFile& original) {
+  return WriteModelFile(file, original, [&](std::string_view name) -> std::optional<std::string> {
+    for (const Parameter& parameter : network_.backend.parameters()) {
+      if (!parameter.trained) continue;
+      for (size_t part = 0; part < parameter.parts.size(); ++part) {
+        if (parameter.parts[part].name == name) return PartBytes(parameter, part, optimiser_->Average(parameter));
+      }
+    }
+    return std::nullopt;
+  });
+}
+
+std::vector<runs::CheckpointPart> Trainer::CheckpointParts() {
+  std::vector<runs::CheckpointPart> parts;
+  parts.push_back({std::string(kWeights), [this](base::WritableFile& file) { return WriteTensors(file, WeightsOf(network_)); }});
+  parts.push_back({std::string(kMoments), [this](base::WritableFile& file) { return WriteTensors(file, optimiser_->state()); }});
+  parts.push_back({std::string(kState), [this](base::WritableFile& file) {
+                     const nlohmann::json state = {{"step", step_},   {"schedule_steps", schedule_steps_}, {"tokens", tokens_},
+                                                   {"rewinds", rewinds_}, {"guard", guard_.State()}};
+                     return file.Append(base::AsBytes(state.dump(2) + "\n"));
+                   }});
+  for (const auto& [name, original] : originals_) {
+    parts.push_back({name, [this, &original](base::WritableFile& file) { return WriteModel(file, *original); }});
+  }
+  return parts;
+}
+
+Result<void> Trainer::Save() {
+  if (saved_step_ == step_) return {};
+  const runs::CheckpointPlan& plan = folder_.recipe().checkpoint;
+  TRY(log_->Sync());
+  TRY(runs::WriteCheckpoint(files_, folder_.path(), step_, CheckpointParts()));
+  saved_step_ = step_;
+  return runs::Prune(files_, folder_.path(), plan.keep, plan.keep_every);
+}
+
+Result<std::vector<EvaluationRow>> Trainer::EvaluateAll(int batches) {
+  const runs::Recipe& recipe = folder_.recipe();
+  std::vector<EvaluationRow> rows;
+  for (size_t source = 0; source < sources_.size(); ++source) {
+    const int lanes = recipe.data[source].sequences;
+    std::vector<Batch> seen, unseen;
+    for (int i = 0; i < batches; ++i) {
+      const uint64_t first = static_cast<uint64_t>(i) * static_cast<uint64_t>(lanes);
+      TRY_ASSIGN(Batch batch, BatchOf(source, first, lanes));
+      seen.push_back(std::move(batch));
+      std::swap(sources_[source], unseen_[source]);
+      auto other = BatchOf(source, first, lanes);
+      std::swap(sources_[source], unseen_[source]);
+      if (!other) return Forward(other);
+      unseen.push_back(std::move(*other));
+    }
+    for (EvaluationRow& row : Evaluate(network_, seen, unseen)) {
+      row.name = recipe.data[source].name + "/" + row.name;
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+std::vector<std::string> Trainer::TakeNotes() { return std::exchange(notes_, {}); }
+
+}  // namespace walchen::train
