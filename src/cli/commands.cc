@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/arguments.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 
@@ -71,7 +71,7 @@ int Dispatch(std::string_view program, std::span<const Command> commands, int ar
 
   std::vector<std::string> known;
   for (const Command& command : commands) known.emplace_back(command.name);
-  const std::string_view nearest = Nearest(name, known);
+  const std::string_view nearest = base::Nearest(name, known);
   const std::string hint = nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
   fmt::print(stderr, "{}: unknown {} \"{}\"{}\nSee: {} --help\n", program, name.starts_with('-') ? "flag" : "command",
              name, hint, program);
