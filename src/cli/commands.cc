@@ -19,6 +19,8 @@ constexpr std::array kCommands = {
     Command{"serve", "answer over HTTP (OpenAI's protocol) and show the web page", RunServe},
     Command{"model", "models on this machine: ls, show, import, export, quantize, random, verify, rm, ...", RunModel},
     Command{"eval", "how good a model is: perplexity", RunEval},
+    Command{"train", "train a model after a recipe, go on with a run, or watch one", RunTrain},
+    Command{"tune", "fine-tune a model on your own data", RunTune},
     Command{"bench", "speed against the limits of this machine", RunBench},
     Command{"doctor", "what this machine can do, what is missing and how to get it", RunDoctor},
 };
