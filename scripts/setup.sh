@@ -9,7 +9,7 @@ source "$(dirname "$0")/steps.sh"
 
 # What building and running take.
 run_packages=(g++ cmake ninja-build git libboost1.81-dev libssl-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
-  libcli11-dev libedit-dev libexpected-dev libhwy-dev python3 python3-venv ca-certificates)
+  libcli11-dev libedit-dev libexpected-dev libhwy-dev libtomlplusplus-dev python3 python3-venv ca-certificates)
 # What testing takes on top. fonts: Chromium draws boxes without any.
 check_packages=(libgtest-dev clang-19 libclang-rt-19-dev clang-tidy-19 chromium fonts-dejavu-core)
 

@@ -59,6 +59,12 @@ Result<std::unique_ptr<WritableFile>> FaultyFiles::Create(const Path& path, uint
   return std::unique_ptr<WritableFile>(std::make_unique<FaultyWritable>(*this, std::move(file)));
 }
 
+Result<std::unique_ptr<WritableFile>> FaultyFiles::OpenEnd(const Path& path, uint32_t mode) {
+  if (Fails()) return Failure("open");
+  TRY_ASSIGN(auto file, inner_.OpenEnd(path, mode));
+  return std::unique_ptr<WritableFile>(std::make_unique<FaultyWritable>(*this, std::move(file)));
+}
+
 Result<void> FaultyFiles::Rename(const Path& from, const Path& to) {
   if (Fails()) return Failure("rename");
   return inner_.Rename(from, to);
@@ -67,6 +73,16 @@ Result<void> FaultyFiles::Rename(const Path& from, const Path& to) {
 Result<void> FaultyFiles::Remove(const Path& path) {
   if (Fails()) return Failure("remove");
   return inner_.Remove(path);
+}
+
+Result<void> FaultyFiles::RemoveFolder(const Path& path) {
+  const auto remove_half = [&] {
+    const auto names = inner_.List(path);
+    for (size_t i = 0; names && i < names->size() / 2; ++i) (void)inner_.Remove(path / (*names)[i]);
+  };
+  if (!Fails(remove_half)) return inner_.RemoveFolder(path);
+  remove_half();
+  return Failure("remove folder");
 }
 
 Result<void> FaultyFiles::SyncFolder(const Path& path) {

@@ -4,7 +4,7 @@
 //
 // A test runs once without a fault to learn how many calls there are, then once for each of them. Appends and Syncs of
 // its files count too; an Append that fails or dies writes the first half of its bytes, as a full disk or a power cut
-// would.
+// would, and a RemoveFolder that fails or dies removes the first half of what is in the folder.
 #pragma once
 
 #include <atomic>
@@ -37,8 +37,10 @@ class FaultyFiles : public Files {
   Result<std::unique_ptr<MappedFile>> Map(const Path& path) override;
   Result<std::string> Read(const Path& path, uint64_t max_bytes) override;
   Result<std::unique_ptr<WritableFile>> Create(const Path& path, uint32_t mode) override;
+  Result<std::unique_ptr<WritableFile>> OpenEnd(const Path& path, uint32_t mode) override;
   Result<void> Rename(const Path& from, const Path& to) override;
   Result<void> Remove(const Path& path) override;
+  Result<void> RemoveFolder(const Path& path) override;
   Result<void> SyncFolder(const Path& path) override;
   Result<void> MakeFolders(const Path& path) override;
   Result<FileInfo> Stat(const Path& path) override;

@@ -146,6 +146,12 @@ class OsFiles : public Files {
     return std::unique_ptr<WritableFile>(std::make_unique<OsWritableFile>(fd, path));
   }
 
+  Result<std::unique_ptr<WritableFile>> OpenEnd(const Path& path, uint32_t mode) override {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
+    if (fd < 0) return FailErrno("open", path, errno);
+    return std::unique_ptr<WritableFile>(std::make_unique<OsWritableFile>(fd, path));
+  }
+
   Result<void> Rename(const Path& from, const Path& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) return FailErrno("rename to", to, errno);
     return {};
@@ -153,6 +159,18 @@ class OsFiles : public Files {
 
   Result<void> Remove(const Path& path) override {
     if (::remove(path.c_str()) != 0) return FailErrno("remove", path, errno);
+    return {};
+  }
+
+  Result<void> RemoveFolder(const Path& path) override {
+    std::error_code error;
+    const auto status = std::filesystem::symlink_status(path, error);
+    if (error) return FailErrno("remove folder", path, error.value());
+    if (!std::filesystem::is_directory(status)) {
+      return Fail(ErrorCode::kInvalidArgument, "cannot remove folder {}: it is no folder", path.native());
+    }
+    std::filesystem::remove_all(path, error);
+    if (error) return FailErrno("remove folder", path, error.value());
     return {};
   }
 

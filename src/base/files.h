@@ -28,7 +28,7 @@ class MappedFile {
   virtual void DropResident(uint64_t offset, uint64_t size) const = 0;
 };
 
-// A file that is being written from its start. Not thread-safe. Closing without Sync promises nothing.
+// A file that is being written, front to back. Not thread-safe. Closing without Sync promises nothing.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
@@ -57,8 +57,15 @@ class Files {
   virtual Result<std::string> Read(const Path& path, uint64_t max_bytes) = 0;
   // A new file; kAlreadyExists if there is one. `mode` are the permission bits.
   virtual Result<std::unique_ptr<WritableFile>> Create(const Path& path, uint32_t mode = 0644) = 0;
+  // A file that is written on at its end; a new one if there is none.
+  virtual Result<std::unique_ptr<WritableFile>> OpenEnd(const Path& path, uint32_t mode = 0644) = 0;
+  // A file or a folder; what stands at `to` is replaced, but a folder there must be empty (else kAlreadyExists).
   virtual Result<void> Rename(const Path& from, const Path& to) = 0;
+  // A file or an empty folder.
   virtual Result<void> Remove(const Path& path) = 0;
+  // A folder with all that is in it. Links are removed, not followed. No one step: what is left after a crash is some of
+  // it, so a folder that must be whole or gone is renamed first.
+  virtual Result<void> RemoveFolder(const Path& path) = 0;
   // Makes renames and creations in this folder durable.
   virtual Result<void> SyncFolder(const Path& path) = 0;
   // The folder and its parents; fine if they exist.

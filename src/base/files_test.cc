@@ -140,6 +140,44 @@ TEST_F(FilesTest, FoldersAreMadeListedAndRemoved) {
   EXPECT_FALSE(os_.Exists(At("x/y/z")));
 }
 
+TEST_F(FilesTest, AFolderIsRemovedWithAllThatIsInIt) {
+  ASSERT_TRUE(os_.MakeFolders(At("x/y")));
+  ASSERT_TRUE(os_.MakeFolders(At("kept")));
+  Write("kept/a", "precious");
+  Write("x/a", "1");
+  Write("x/y/b", "2");
+  std::filesystem::create_directory_symlink(At("kept"), At("x/link"));
+  ASSERT_TRUE(os_.RemoveFolder(At("x")));
+  EXPECT_FALSE(os_.Exists(At("x")));
+  EXPECT_EQ(ReadAll("kept/a"), "precious") << "a link is not followed";
+  EXPECT_EQ(os_.RemoveFolder(At("x")).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(os_.RemoveFolder(At("kept/a")).error().code(), ErrorCode::kInvalidArgument);
+  std::filesystem::create_directory_symlink(At("kept"), At("link"));
+  EXPECT_EQ(os_.RemoveFolder(At("link")).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ReadAll("kept/a"), "precious");
+}
+
+TEST_F(FilesTest, AFolderIsRenamedButNeverOverOneThatHoldsSomething) {
+  ASSERT_TRUE(os_.MakeFolders(At("x")));
+  ASSERT_TRUE(os_.MakeFolders(At("full")));
+  Write("x/a", "1");
+  Write("full/b", "2");
+  EXPECT_EQ(os_.Rename(At("x"), At("full")).error().code(), ErrorCode::kAlreadyExists);
+  EXPECT_TRUE(os_.Rename(At("x"), At("z")));
+  EXPECT_EQ(ReadAll("z/a"), "1");
+}
+
+TEST_F(FilesTest, AFileIsWrittenOnAtItsEnd) {
+  for (const char* line : {"one\n", "two\n"}) {
+    const auto file = os_.OpenEnd(At("log"));
+    ASSERT_TRUE(file);
+    ASSERT_TRUE((*file)->Append(AsBytes(line)));
+    ASSERT_TRUE((*file)->Sync());
+  }
+  EXPECT_EQ(ReadAll("log"), "one\ntwo\n");
+  EXPECT_EQ(os_.OpenEnd(At("no/log")).error().code(), ErrorCode::kNotFound);
+}
+
 TEST_F(FilesTest, ReplaceFileMakesOrReplaces) {
   ASSERT_TRUE(ReplaceFile(os_, At("a"), "first", 0600));
   EXPECT_EQ(ReadAll("a"), "first");
@@ -251,11 +289,14 @@ TEST_F(FilesTest, FaultyFilesCountAndFailEveryKindOfCall) {
       [&](Files& files) { return files.Create(At("b"), 0644).has_value(); },
       [&](Files& files) { return files.Rename(At("b"), At("c")).has_value(); },
       [&](Files& files) { return files.Remove(At("c")).has_value(); },
+      [&](Files& files) { return files.OpenEnd(At("e"), 0644).has_value(); },
       [&](Files& files) { return files.SyncFolder(folder_).has_value(); },
       [&](Files& files) { return files.MakeFolders(At("d")).has_value(); },
+      [&](Files& files) { return files.RemoveFolder(At("d")).has_value(); },
       [&](Files& files) { return files.Stat(At("a")).has_value(); },
       [&](Files& files) { return files.List(folder_).has_value(); },
   };
+  ASSERT_TRUE(os_.MakeFolders(At("d")));
   FaultyFiles counting(os_), failing(os_, {Fault::Kind::kFailFrom, 1, ErrorCode::kIo});
   for (size_t i = 0; i < all.size(); ++i) {
     EXPECT_FALSE(all[i](failing)) << i;
@@ -272,6 +313,16 @@ TEST_F(FilesTest, AFaultyAppendWritesHalf) {
   EXPECT_EQ(written.error().message(), "injected fault: cannot write");
   EXPECT_EQ(ReadAll("a"), "123");
   EXPECT_TRUE(file->Sync());
+}
+
+TEST_F(FilesTest, AFaultyRemoveFolderRemovesHalf) {
+  ASSERT_TRUE(os_.MakeFolders(At("x")));
+  for (const char* name : {"x/a", "x/b", "x/c", "x/d"}) Write(name, name);
+  FaultyFiles faulty(os_, {Fault::Kind::kFailOnce, 1, ErrorCode::kIo});
+  EXPECT_FALSE(faulty.RemoveFolder(At("x")));
+  EXPECT_EQ(os_.List(At("x")).value(), (std::vector<std::string>{"c", "d"}));
+  EXPECT_TRUE(faulty.RemoveFolder(At("x")));
+  EXPECT_FALSE(os_.Exists(At("x")));
 }
 
 }  // namespace

@@ -72,6 +72,23 @@
   LIMIT(kLogitBiasMaxTokens, 4'096, "tokens", "OpenAI allows 300")                                                     \
   LIMIT(kTopLogprobsMax, 20, "tokens", "OpenAI's bound")                                                               \
   LIMIT(kChoicesMax, 16, "choices", "n of one request")                                                                \
+  /* Training runs */                                                                                                  \
+  LIMIT(kRecipeMaxBytes, 65'536, "bytes", "a recipe has under 4 KiB")                                                  \
+  LIMIT(kRecipeMaxDepth, 8, "levels", "tables and arrays inside each other; recipes have 3")                           \
+  LIMIT(kRecipeTextMaxBytes, 4'096, "bytes", "one text of a recipe; the longest are templates")                        \
+  LIMIT(kRecipeNameMaxBytes, 64, "bytes", "names of runs, senses, data; they go into file names and logs")             \
+  LIMIT(kRecipeMaxSenses, 64, "senses", "one per modality; six are known")                                             \
+  LIMIT(kRecipeMaxData, 256, "sources", "mixtures in use have under 50")                                               \
+  LIMIT(kRecipeMaxOptions, 256, "options", "of one data source; generators have under 20")                             \
+  LIMIT(kTrainMaxSteps, 1'000'000'000, "steps", "the longest known runs have under 2 million")                         \
+  LIMIT(kTrainMaxSequences, 1'048'576, "sequences", "of one step, from one source; the largest batches have 65,536")   \
+  LIMIT(kTrainMaxAccumulate, 65'536, "batches", "summed up to one step")                                               \
+  LIMIT(kTrainMaxStride, 1'024, "values", "input values that become one token of a sense")                             \
+  LIMIT(kTrainMaxRank, 4'096, "values", "rank of a LoRA; in use are 4 to 256")                                         \
+  LIMIT(kCheckpointMaxFiles, 4'096, "files", "one per part; a run has under 20")                                       \
+  LIMIT(kCheckpointManifestMaxBytes, 2'097'152, "bytes", "the most files with the longest names")                      \
+  LIMIT(kRunLogMaxBytes, 4'294'967'296, "bytes", "10 million steps of 400 bytes")                                      \
+  LIMIT(kRunLogLineMaxBytes, 65'536, "bytes", "one step; under 1 KiB")                                                 \
   /* Command line */                                                                                                   \
   LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
   LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \

@@ -56,8 +56,8 @@ TEST_F(HomeLockTest, KeepsASecondServerOutAndNamesTheFirst) {
   auto first = HomeLock::Take(files_, home_);
   ASSERT_TRUE(first) << first.error().ToString();
   EXPECT_NE(HomeLock::Take(files_, home_).error().message().find("still starting"), std::string::npos);
-  ASSERT_TRUE((*first)->Announce("http://127.0.0.1:19240/"));
-  ASSERT_TRUE((*first)->Announce("http://127.0.0.1:1924/"));
+  ASSERT_TRUE(first->Announce("http://127.0.0.1:19240/"));
+  ASSERT_TRUE(first->Announce("http://127.0.0.1:1924/"));
   const auto second = HomeLock::Take(files_, home_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code(), ErrorCode::kUnavailable);

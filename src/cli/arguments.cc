@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/arguments.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <numeric>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include "base/nearest.h"
 
 namespace walchen::cli {
 namespace {
@@ -32,21 +32,6 @@ void ReadNumber(const std::string& name, const std::string& text, T& value, std:
   value = *number;
 }
 
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 struct Arguments::Parser {
@@ -65,7 +50,7 @@ struct Arguments::Parser {
     if (!extra.starts_with('-')) return fmt::format("unexpected argument \"{}\"", extra);
     const std::string flag = extra.substr(0, extra.find('='));
     const std::vector<std::string> known = FlagNames();
-    const std::string_view nearest = Nearest(flag, known);
+    const std::string_view nearest = base::Nearest(flag, known);
     if (nearest.empty()) return fmt::format("unknown flag {}", flag);
     return fmt::format("unknown flag {}; did you mean {}?", flag, nearest);
   }
@@ -141,19 +126,6 @@ std::optional<int> Arguments::Parse(int argc, char** argv) {
 int Arguments::WrongUsage(std::string_view message) const {
   fmt::print(stderr, "{}: {}\nSee: {} --help\n", command_, message, command_);
   return 2;
-}
-
-std::string_view Nearest(std::string_view word, const std::vector<std::string>& known) {
-  std::string_view nearest;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;  // two slips in a short word, a third of a long one
-  for (const std::string& candidate : known) {
-    const size_t distance = EditDistance(word, candidate);
-    if (distance < least && distance < word.size()) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
 }
 
 }  // namespace walchen::cli

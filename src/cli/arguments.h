@@ -55,7 +55,4 @@ class Arguments {
   std::string command_;
 };
 
-// The member of `known` that `word` was most likely meant to be; empty if none is near.
-std::string_view Nearest(std::string_view word, const std::vector<std::string>& known);
-
 }  // namespace walchen::cli

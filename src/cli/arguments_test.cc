@@ -94,15 +94,6 @@ TEST(Arguments, PrintHelpWithDefaultsOnStandardOutput) {
   EXPECT_NE(e.printed.find("--count N=7"), std::string::npos) << e.printed;
 }
 
-TEST(Nearest, TakesSlipsAndRefusesStrangers) {
-  const std::vector<std::string> known = {"chat", "serve", "model"};
-  EXPECT_EQ(Nearest("chta", known), "chat");
-  EXPECT_EQ(Nearest("sevre", known), "serve");
-  EXPECT_EQ(Nearest("models", known), "model");
-  EXPECT_EQ(Nearest("xyzzy", known), "");
-  EXPECT_EQ(Nearest("a", known), "");
-}
-
 TEST(SharedFlags, GiveTheSeedThatWasAskedFor) {
   SharedFlags flags;
   flags.seed = 0;

@@ -47,6 +47,8 @@ int RunDoctor(int argc, char** argv);
 int RunEval(int argc, char** argv);
 int RunModel(int argc, char** argv);
 int RunServe(int argc, char** argv);
+int RunTrain(int argc, char** argv);
+int RunTune(int argc, char** argv);
 
 int RunEvalPerplexity(int argc, char** argv);
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/arguments.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 
@@ -19,6 +19,8 @@ constexpr std::array kCommands = {
     Command{"serve", "answer over HTTP (OpenAI's protocol) and show the web page", RunServe},
     Command{"model", "models on this machine: ls, show, import, export, quantize, random, verify, rm, ...", RunModel},
     Command{"eval", "how good a model is: perplexity", RunEval},
+    Command{"train", "train a model after a recipe, go on with a run, or watch one", RunTrain},
+    Command{"tune", "fine-tune a model on your own data", RunTune},
     Command{"bench", "speed against the limits of this machine", RunBench},
     Command{"doctor", "what this machine can do, what is missing and how to get it", RunDoctor},
 };
@@ -71,7 +73,7 @@ int Dispatch(std::string_view program, std::span<const Command> commands, int ar
 
   std::vector<std::string> known;
   for (const Command& command : commands) known.emplace_back(command.name);
-  const std::string_view nearest = Nearest(name, known);
+  const std::string_view nearest = base::Nearest(name, known);
   const std::string hint = nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
   fmt::print(stderr, "{}: unknown {} \"{}\"{}\nSee: {} --help\n", program, name.starts_with('-') ? "flag" : "command",
              name, hint, program);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One server per home. The lock is the kernel's (flock), so it goes with the process that held it, however that ended.
-// Other commands do not take it and work beside a server.
+// One server per home (base/file_lock.h). Other commands do not take it and work beside a server.
 #pragma once
 
-#include <memory>
 #include <string_view>
 
+#include "base/file_lock.h"
 #include "base/status.h"
 #include "base/home.h"
 
@@ -16,17 +15,14 @@ class HomeLock {
  public:
   // Makes the home if there is none. Errors: kUnavailable (another server has it: names its address),
   // kPermissionDenied, kIo.
-  static Result<std::unique_ptr<HomeLock>> Take(base::Files& files, const base::Home& home);
-  HomeLock(const HomeLock&) = delete;
-  HomeLock& operator=(const HomeLock&) = delete;
-  ~HomeLock();
+  static Result<HomeLock> Take(base::Files& files, const base::Home& home);
 
   // Leaves the server's address for whoever finds the lock taken.
-  Result<void> Announce(std::string_view address);
+  Result<void> Announce(std::string_view address) { return lock_.Note(address); }
 
  private:
-  explicit HomeLock(int file) : file_(file) {}
-  const int file_;
+  explicit HomeLock(base::FileLock lock) : lock_(std::move(lock)) {}
+  base::FileLock lock_;
 };
 
 }  // namespace walchen::cli

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "base/home.h"
 #include "cli/shared_flags.h"
@@ -17,7 +18,7 @@ Result<void> Remove(const SharedFlags& flags, const std::string& name) {
   TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
   TRY_ASSIGN(const std::vector<std::string> names, ModelNames(files, home));
   if (std::ranges::find(names, name) == names.end()) {
-    const std::string_view nearest = Nearest(name, names);
+    const std::string_view nearest = base::Nearest(name, names);
     return Fail(ErrorCode::kNotFound, "expected the whole name of a model in {}, found \"{}\"{}",
                 home.models().native(), name,
                 nearest.empty() ? "; `walchen model ls` lists them" : fmt::format("; did you mean {}?", nearest));

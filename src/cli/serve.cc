@@ -108,7 +108,7 @@ Result<void> Serve(const ServeOptions& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path model_path, FindModel(files, home, options.shared.model));
-  TRY_ASSIGN(const std::unique_ptr<HomeLock> lock, HomeLock::Take(files, home));
+  TRY_ASSIGN(HomeLock lock, HomeLock::Take(files, home));
   serve::ServerOptions server_options;
   server_options.listener.host = options.host;
   server_options.listener.port = options.port;
@@ -126,7 +126,7 @@ Result<void> Serve(const ServeOptions& options) {
   TRY_ASSIGN(const auto server, serve::Server::Start(*engine, server_options));
 
   const std::string address = fmt::format("http://{}:{}/", PublicHost(options.host), server->port());
-  TRY(lock->Announce(address));
+  TRY(lock.Announce(address));
   PrintAddress(options, model->name(), address, options.api_key_file.empty() ? server_options.token : "");
   ServeUntilSignal(*server, signals);
   return {};

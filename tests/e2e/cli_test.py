@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line from outside: exit codes, what goes to which stream, and messages that say what to do."""
 
+import fcntl
+import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -43,11 +46,12 @@ class Usage(CommandLine):
         for arguments in (["--help"], ["-h"], ["help"]):
             ran = walchen(*arguments)
             self.expect(ran, 0)
-            for command in ("chat", "serve", "model", "doctor"):
+            for command in ("chat", "serve", "model", "train", "tune", "doctor"):
                 self.assertIn(f"  {command} ", ran.stdout.decode())
 
     def test_every_command_has_help(self):
         commands = [["chat"], ["serve"], ["doctor"], ["model"]]
+        commands += [["train"], ["train", "watch"], ["train", "digest"], ["tune"]]
         commands += [["model", name] for name in ("ls", "show", "verify", "rm", "tokenize", "detokenize")]
         for command in commands:
             with self.subTest(command):
@@ -141,6 +145,127 @@ class EmptyHome(CommandLine):
     def test_no_home_at_all(self):
         without = {"HOME": "", "XDG_DATA_HOME": "", "WALCHEN_HOME": ""}
         self.expect(walchen("model", "ls", env=without), 1, "--home", "$WALCHEN_HOME")
+
+
+class Train(CommandLine):
+    RECIPE = """name = "listener"
+[text]
+base = "a-model"
+[[data]]
+name = "speech"
+template = "{audio}"
+source = "generator:tones"
+sequences = 4
+[budget]
+steps = 300
+"""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.run_folder = self.folder / "run"
+
+    def write_run(self, steps=300):
+        self.run_folder.mkdir()
+        (self.run_folder / "recipe.toml").write_text(self.RECIPE)
+        lines = [json.dumps({"step": step, "loss": {"speech": 2 + 6 / step, "text": 1 + 1 / step}, "tokens": step * 4000,
+                             "seconds": step * 2.0, "tokens_per_s": 2000, "flop_per_s": 4e10, "grad_norm": 1.0,
+                             "rate": 1.0, "skipped": step == 7}) for step in range(1, steps + 1)]
+        (self.run_folder / "log.jsonl").write_text("\n".join(lines) + '\n{"step": 301, "lo')
+
+    def write_checkpoint(self, step, content):
+        """A checkpoint as the format is described, written by other hands. Returns its digest."""
+        folder = self.run_folder / f"step-{step}"
+        folder.mkdir(parents=True)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+        lines = "".join(f"{digests[name]}  {name}\n" for name in sorted(content))
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        for name, data in content.items():
+            (folder / name).write_bytes(data)
+        files = [{"name": name, "size": len(content[name]), "sha256": digests[name]} for name in sorted(content)]
+        (folder / "manifest.json").write_text(json.dumps(
+            {"format": "walchen checkpoint", "version": 1, "step": step, "digest": digest, "files": files}))
+        return digest
+
+    def program_with_trainer(self, script):
+        """A copy of the program with something called walchen-train beside it."""
+        binary = self.folder / "walchen"
+        shutil.copy(BINARY, binary)
+        (self.folder / "walchen-train").write_text(script)
+        (self.folder / "walchen-train").chmod(0o755)
+        return binary
+
+    def test_hands_over_to_the_trainer_beside_it(self):
+        binary = self.program_with_trainer('#!/bin/sh\nprintf "%s\\n" "$@"\nexit 7\n')
+        for arguments in (["train", "a b.toml", "--run", "dir", "--steps", "3"], ["train", "--resume", "dir"],
+                          ["tune", "--help"], ["tune", ""]):
+            with self.subTest(arguments):
+                ran = subprocess.run([binary, *arguments], capture_output=True, timeout=SECONDS_MAX)
+                self.assertEqual((ran.returncode, ran.stdout.decode()), (7, "\n".join(arguments) + "\n"), ran.stderr)
+
+    def test_without_a_trainer_names_what_builds_it(self):
+        binary = self.program_with_trainer("")
+        (self.folder / "walchen-train").unlink()
+        for arguments in (["train", "recipe.toml", "--run", "dir"], ["train", "--resume", "dir"], ["tune", "x"]):
+            with self.subTest(arguments):
+                ran = subprocess.run([binary, *arguments], capture_output=True, timeout=SECONDS_MAX)
+                self.expect(ran, 1, "walchen-train", "make train")
+
+    def test_wrong_usage(self):
+        self.expect(walchen("train"), 2, "expected a recipe", "walchen train --help")
+        self.expect(walchen("train", "watch"), 2, "dir", "walchen train watch --help")
+        self.expect(walchen("train", "watch", "x", "--onec"), 2, "did you mean --once?")
+        self.expect(walchen("train", "digest"), 2, "dir")
+
+    def test_watch_without_a_terminal_prints_the_curves_once(self):
+        self.write_run()
+        ran = walchen("train", "watch", str(self.run_folder))
+        self.expect(ran, 0)
+        lines = ran.stdout.decode().splitlines()
+        self.assertEqual(lines[0], "listener: not running, step 300, 10 min, 1200000 tokens, 2000 tokens/s, 40 GFLOP/s, "
+                                   "1 skipped"[:80])
+        self.assertTrue(lines[1].startswith("speech") and lines[1].endswith("8 at step 1, 2.02 at step 300"), lines[1])
+        self.assertTrue(any(line.startswith("text") for line in lines), lines)
+        self.assertLessEqual(len(lines), 24)
+        self.assertTrue(all(len(line) <= 80 for line in lines), lines)
+        self.assertNotIn("\x1b", ran.stdout.decode())
+
+    def test_watch_sees_whether_somebody_trains(self):
+        self.write_run(steps=3)
+        with open(self.run_folder / "lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            ran = walchen("train", "watch", "--once", str(self.run_folder))
+            self.assertIn("listener: running, step 3", ran.stdout.decode())
+
+    def test_watch_of_what_is_no_run(self):
+        self.expect(walchen("train", "watch", str(self.folder)), 1, "expected a run", "walchen train RECIPE --run DIR")
+        self.write_run(steps=0)
+        (self.run_folder / "log.jsonl").unlink()
+        self.assertIn("no step yet", walchen("train", "watch", str(self.run_folder)).stdout.decode())
+
+    def test_digest_is_that_of_the_newest_good_checkpoint(self):
+        first = self.write_checkpoint(90, {"weights.safetensors": b"w" * 5000, "optimiser.bin": b""})
+        second = self.write_checkpoint(200, {"weights.safetensors": b"v" * 5000})
+        ran = walchen("train", "digest", str(self.run_folder))
+        self.expect(ran, 0)
+        self.assertEqual(ran.stdout.decode(), f"{second}  {self.run_folder}/step-200\n")
+        (self.run_folder / "step-200/weights.safetensors").write_bytes(b"v" * 4999 + b"w")
+        ran = walchen("train", "digest", str(self.run_folder))
+        self.expect(ran, 0, "skipped:", "step-200", "expected SHA-256")
+        self.assertEqual(ran.stdout.decode(), f"{first}  {self.run_folder}/step-90\n")
+        told = json.loads(walchen("train", "digest", "--json", str(self.run_folder)).stdout)
+        self.assertEqual((told["digest"], told["step"], len(told["skipped"])), (first, 90, 1))
+        self.assertEqual(walchen("train", "digest", f"{self.run_folder}/step-90").stdout.decode()[:64], first)
+        self.expect(walchen("train", "digest", f"{self.run_folder}/step-200"), 1, "expected SHA-256")
+
+    def test_digest_of_nothing_and_of_lies(self):
+        self.expect(walchen("train", "digest", str(self.folder)), 1, "expected a checkpoint", "found none")
+        self.expect(walchen("train", "digest", str(self.folder / "missing")), 1, "missing")
+        self.write_checkpoint(1, {"weights": b"w"})
+        manifest = self.run_folder / "step-1/manifest.json"
+        manifest.write_text(manifest.read_text().replace('"weights"', '"../../recipe"'))
+        self.expect(walchen("train", "digest", str(self.run_folder)), 1, "none of 1 checkpoints is good", "backup")
 
 
 @unittest.skipUnless((pathlib.Path(os.environ.get("WALCHEN_HOME", "")) / "models").is_dir(), "wants the default model")

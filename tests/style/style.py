@@ -24,7 +24,8 @@ GRAPH = {
     "model": ["formats"],
     "infer": ["model"],
     "serve": ["infer"],
-    "cli": ["serve"],
+    "runs": ["base"],
+    "cli": ["serve", "runs"],
 }
 
 CPP_ENDINGS = {".cc", ".h"}
