@@ -49,6 +49,8 @@ class Trainer {
   Result<runs::StepRecord> Step();
   // A checkpoint of now, if there is none yet.
   Result<void> Save();
+  // So many samples of a source, side by side.
+  Result<Batch> BatchOf(size_t source, uint64_t first_sample, int lanes);
   // The losses on samples that are never trained on, by data source.
   Result<std::vector<EvaluationRow>> EvaluateAll(int batches);
 
@@ -63,7 +65,6 @@ class Trainer {
   Result<void> Rewind();
   Result<int64_t> StepsOfBudget();
 
-  Result<Batch> BatchOf(size_t source, uint64_t first_sample, int lanes);
   // Computes gradients of everything for one step; returns the sum of the weighted losses.
   Result<double> ComputeGradients(runs::StepRecord& record);
   std::vector<runs::CheckpointPart> CheckpointParts();

@@ -25,6 +25,8 @@ GRAPH = {
     "infer": ["model"],
     "serve": ["infer"],
     "runs": ["base"],
+    "shards": ["model", "runs"],
+    "train": ["shards"],
     "cli": ["serve", "runs"],
 }
 
