@@ -14,24 +14,34 @@ constexpr float kMasked = -1e30f;  // not -inf: the difference of two must not b
 constexpr int kGroups = kPagePositions / 16;
 constexpr int kValueVectors = kVectors == 1 ? 4 : 1;  // registers of 16 dimensions that one pass over a page sums
 
+// What a cache holds. The kernels are made for each, so that no size has to be asked for in a loop.
 struct Float {
   static constexpr bool kInt8 = false;
+  static constexpr int64_t kBytes = 4;
   static WALCHEN_INLINE F32 Load(const std::byte* p) { return tensor::Load(reinterpret_cast<const float*>(p)); }
 };
 struct Half {
   static constexpr bool kInt8 = false;
+  static constexpr int64_t kBytes = 2;
   static WALCHEN_INLINE F32 Load(const std::byte* p) { return LoadHalf(reinterpret_cast<const uint16_t*>(p)); }
 };
 struct Int8 {
   static constexpr bool kInt8 = true;
+  static constexpr int64_t kBytes = 1;
   static WALCHEN_INLINE F32 Load(const std::byte* p) { return LoadInt8(reinterpret_cast<const int8_t*>(p)); }
 };
 
-WALCHEN_INLINE const float* KeyScales(const KvPageLayout& layout, const std::byte* page) {
-  return reinterpret_cast<const float*>(page + 2 * layout.key_bytes());
+// Of the keys, or the values, of a page.
+template <class Element>
+WALCHEN_INLINE int64_t BytesOf(int64_t head_size) {
+  return kPagePositions * head_size * Element::kBytes;
 }
-WALCHEN_INLINE const float* ValueScales(const KvPageLayout& layout, const std::byte* page) {
-  return KeyScales(layout, page) + kPagePositions;
+// Of a page of Int8.
+WALCHEN_INLINE const float* KeyScales(const std::byte* page, int64_t head_size) {
+  return reinterpret_cast<const float*>(page + 2 * BytesOf<Int8>(head_size));
+}
+WALCHEN_INLINE const float* ValueScales(const std::byte* page, int64_t head_size) {
+  return KeyScales(page, head_size) + kPagePositions;
 }
 
 // Brings the same place of the next page into the second-level cache: pages lie far apart, so the CPU's own prefetching
@@ -45,17 +55,17 @@ template <class Element, int R, int kGroupsAtOnce>
 WALCHEN_INLINE void Scores(const AttendArgs& args, const std::byte* page, const std::byte* next, int group,
                            float (&score)[R][kPagePositions]) {
   const int head_size = args.layout.head_size;
-  const int64_t stride = 16 * args.layout.element_bytes();
-  const int64_t first = group * head_size * stride;
+  constexpr int64_t kStride = 16 * Element::kBytes;
+  const int64_t first = group * head_size * kStride;
   const std::byte* key = page + first;
   F32 sum[R][kGroupsAtOnce];
   WALCHEN_UNROLL for (int r = 0; r < R; ++r) {
     WALCHEN_UNROLL for (int g = 0; g < kGroupsAtOnce; ++g) sum[r][g] = Zero();
   }
-  for (int d = 0; d < head_size; ++d, key += stride) {
-    Fetch(next, first + kGroupsAtOnce * d * stride, kGroupsAtOnce * stride);
+  for (int d = 0; d < head_size; ++d, key += kStride) {
+    Fetch(next, first + kGroupsAtOnce * d * kStride, kGroupsAtOnce * kStride);
     F32 k[kGroupsAtOnce];
-    WALCHEN_UNROLL for (int g = 0; g < kGroupsAtOnce; ++g) k[g] = Element::Load(key + g * head_size * stride);
+    WALCHEN_UNROLL for (int g = 0; g < kGroupsAtOnce; ++g) k[g] = Element::Load(key + g * head_size * kStride);
     WALCHEN_UNROLL for (int r = 0; r < R; ++r) {
       const F32 q = Set(args.query[r][d]);
       WALCHEN_UNROLL for (int g = 0; g < kGroupsAtOnce; ++g) sum[r][g] = Fma(q, k[g], sum[r][g]);
@@ -64,7 +74,7 @@ WALCHEN_INLINE void Scores(const AttendArgs& args, const std::byte* page, const 
   WALCHEN_UNROLL for (int r = 0; r < R; ++r) {
     WALCHEN_UNROLL for (int g = 0; g < kGroupsAtOnce; ++g) {
       const int position = 16 * (group + g);
-      if constexpr (Element::kInt8) sum[r][g] = sum[r][g] * Load(KeyScales(args.layout, page) + position);
+      if constexpr (Element::kInt8) sum[r][g] = sum[r][g] * Load(KeyScales(page, head_size) + position);
       Store(sum[r][g], &score[r][position]);
     }
   }
@@ -90,7 +100,7 @@ WALCHEN_INLINE void Softmax(const AttendArgs& args, const std::byte* page, int r
   WALCHEN_UNROLL for (int g = 0; g < kGroups; ++g) {
     F32 weight = Exp(Load(score + 16 * g) - max);
     sum = sum + weight;
-    if constexpr (Element::kInt8) weight = weight * Load(ValueScales(args.layout, page) + 16 * g);
+    if constexpr (Element::kInt8) weight = weight * Load(ValueScales(page, args.layout.head_size) + 16 * g);
     Store(weight, score + 16 * g);
   }
   Store(sum, state.sum16 + 16 * row);
@@ -101,18 +111,18 @@ template <class Element, int R, int kWidth>
 WALCHEN_INLINE void AddValues(const AttendArgs& args, const std::byte* page, const std::byte* next, int positions, int dimension,
                               const float (&weight)[R][kPagePositions]) {
   const int head_size = args.layout.head_size;
-  const int64_t element = args.layout.element_bytes();
-  const std::byte* value = page + args.layout.key_bytes() + dimension * element;
+  constexpr int64_t kElement = Element::kBytes;
+  const std::byte* value = page + BytesOf<Element>(head_size) + dimension * kElement;
   F32 sum[R][kWidth];
   WALCHEN_UNROLL for (int r = 0; r < R; ++r) {
     WALCHEN_UNROLL for (int j = 0; j < kWidth; ++j) {
       sum[r][j] = Load(args.state.out + r * head_size + dimension + 16 * j);
     }
   }
-  for (int position = 0; position < positions; ++position, value += head_size * element) {
-    Fetch(next, value - page, 16 * kWidth * element);
+  for (int position = 0; position < positions; ++position, value += head_size * kElement) {
+    Fetch(next, value - page, 16 * kWidth * kElement);
     F32 v[kWidth];
-    WALCHEN_UNROLL for (int j = 0; j < kWidth; ++j) v[j] = Element::Load(value + 16 * j * element);
+    WALCHEN_UNROLL for (int j = 0; j < kWidth; ++j) v[j] = Element::Load(value + 16 * j * kElement);
     WALCHEN_UNROLL for (int r = 0; r < R; ++r) {
       const F32 w = Set(weight[r][position]);
       WALCHEN_UNROLL for (int j = 0; j < kWidth; ++j) sum[r][j] = Fma(w, v[j], sum[r][j]);
