@@ -99,7 +99,7 @@ class CpuBackend {
   Tensor MlpAdd(Tensor x, const Vector& gain, float epsilon, const model::MlpWeights<Matrix>& mlp);
   Tensor ExpertsAdd(Tensor x, const Vector& gain, float epsilon, const model::ExpertWeights<Matrix>& experts);
   Tensor Rows(const Tensor& x, std::span<const int32_t> rows);
-  Tensor Input(std::span<const float> values, int64_t rows);
+  Tensor FromFloats(std::span<const float> values, int64_t rows);
   Tensor Linear(const Tensor& x, const Matrix& w);
   Tensor Silu(Tensor x);
   Tensor SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up, const Matrix& down);

@@ -8,7 +8,7 @@
 
 namespace walchen::infer {
 
-CpuBackend::Tensor CpuBackend::Input(std::span<const float> values, int64_t rows) {
+CpuBackend::Tensor CpuBackend::FromFloats(std::span<const float> values, int64_t rows) {
   Tensor x(*this, rows, static_cast<int64_t>(values.size()) / rows);
   std::ranges::copy(values, x.row(0));
   return x;

@@ -139,7 +139,7 @@ concept Backend = requires(B& b, typename B::Tensor x, const typename B::Matrix&
   { b.Rows(x, indices) } -> std::same_as<typename B::Tensor>;
 
   // For senses (model/sense.h). Numbers from outside, [t, n]:
-  { b.Input(frequencies, 0) } -> std::same_as<typename B::Tensor>;
+  { b.FromFloats(frequencies, 0) } -> std::same_as<typename B::Tensor>;
   // x W^T, [t, rows of W].
   { b.Linear(x, matrix) } -> std::same_as<typename B::Tensor>;
   // x / (1 + exp(-x)).

@@ -31,7 +31,7 @@ class NothingBackend {
   Tensor MlpAdd(Tensor, const Vector&, float, const MlpWeights<Matrix>&) const { return {}; }
   Tensor ExpertsAdd(Tensor, const Vector&, float, const ExpertWeights<Matrix>&) const { return {}; }
   Tensor Rows(const Tensor&, std::span<const int32_t>) const { return {}; }
-  Tensor Input(std::span<const float>, int64_t) const { return {}; }
+  Tensor FromFloats(std::span<const float>, int64_t) const { return {}; }
   Tensor Linear(const Tensor&, const Matrix&) const { return {}; }
   Tensor Silu(Tensor) const { return {}; }
   Tensor SquaredReluMlpAdd(Tensor, const Vector&, float, const Matrix&, const Matrix&) const { return {}; }

@@ -66,7 +66,7 @@ class ReferenceBackend {
   Tensor MlpAdd(Tensor x, const Vector& gain, float epsilon, const MlpWeights<Matrix>& mlp) const;
   Tensor ExpertsAdd(Tensor x, const Vector& gain, float epsilon, const ExpertWeights<Matrix>& experts) const;
   Tensor Rows(const Tensor& x, std::span<const int32_t> rows) const;
-  Tensor Input(std::span<const float> values, int64_t rows) const;
+  Tensor FromFloats(std::span<const float> values, int64_t rows) const;
   Tensor Linear(const Tensor& x, const Matrix& w) const;
   Tensor Silu(Tensor x) const;
   Tensor SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up, const Matrix& down) const;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What senses need of the reference backend.
-#include <algorithm>
-#include <cmath>
-
 #include "model/reference_backend.h"
 #include "model/reference_math.h"
 #include "model/seam.h"
@@ -11,22 +8,19 @@
 
 namespace walchen::model {
 
-ReferenceBackend::Tensor ReferenceBackend::Input(std::span<const float> values, int64_t rows) const {
+ReferenceBackend::Tensor ReferenceBackend::FromFloats(std::span<const float> values, int64_t rows) const {
   return {.rows = rows, .columns = static_cast<int64_t>(values.size()) / rows, .values = {values.begin(), values.end()}};
 }
 
 ReferenceBackend::Tensor ReferenceBackend::Silu(Tensor x) const {
-  for (float& value : x.values) {
-    const float e = numerics_ == Numerics::kFloat ? std::exp(-value) : ExactExp(0.0f - value);
-    value = value / (1.0f + e);
-  }
+  for (float& value : x.values) value = numerics_ == Numerics::kFloat ? SiluFloat(value) : SiluExact(value);
   return x;
 }
 
 ReferenceBackend::Tensor ReferenceBackend::SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up,
                                                              const Matrix& down) const {
   Tensor h = Linear(Norm(x, gain, epsilon), up);
-  for (float& value : h.values) value = std::max(value, 0.0f) * std::max(value, 0.0f);
+  for (float& value : h.values) value = SquaredRelu(value);
   return LinearAdd(h, down, std::move(x));
 }
 

@@ -103,8 +103,8 @@ inline PatchGrid GridOf(const SenseConfig& sense, const SenseTokens& tokens) {
 }
 template <Backend B>
 SenseInput<B> InputOf(B& b, const SenseConfig& sense, const SenseTokens& tokens) {
-  return {.features = b.Input(tokens.features, tokens.rows),
-          .tau_features = b.Input(TauFeatures(tokens.tau), tokens.rows),
+  return {.features = b.FromFloats(tokens.features, tokens.rows),
+          .tau_features = b.FromFloats(TauFeatures(tokens.tau), tokens.rows),
           .grid = GridOf(sense, tokens)};
 }
 

@@ -161,7 +161,7 @@ TorchBackend::Tensor TorchBackend::Rows(const Tensor& x, std::span<const int32_t
   return x.index_select(1, indices);
 }
 
-TorchBackend::Tensor TorchBackend::Input(std::span<const float> values, int64_t rows) const {
+TorchBackend::Tensor TorchBackend::FromFloats(std::span<const float> values, int64_t rows) const {
   const torch::Tensor x = torch::tensor(at::ArrayRef<float>(values.data(), values.size())).to(device_);
   return x.view({lanes_, rows / lanes_, -1});
 }

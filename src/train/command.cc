@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/command.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+#include <torch/torch.h>
+
+#include "base/clock.h"
+#include "base/home.h"
+#include "base/limits.h"
+#include "base/threads.h"
+#include "train/trainer.h"
+
+namespace walchen::train {
+namespace {
+
+enum ExitCode { kDone = 0, kFailed = 1, kWrongUsage = 2, kInterrupted = 130 };
+
+volatile std::sig_atomic_t stop_requested = 0;
+void RequestStop(int) { stop_requested = 1; }
+
+struct Options {
+  std::string recipe, run, resume, home, sense;
+  int64_t steps = 0, checkpoint_every = 0;
+  int threads = 0;
+  bool quiet = false;
+};
+
+int Report(const Error& error) {
+  fmt::print(stderr, "walchen-train: {}\n", error.ToString());
+  return kFailed;
+}
+
+// One line that is written over and over on a terminal; every tenth of a run elsewhere.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+  void Show(const runs::StepRecord& record, int64_t last_step) {
+    const bool is_last = record.step == last_step;
+    if (quiet_ || (!terminal_ && !is_last && record.step % std::max<int64_t>(1, last_step / 20) != 0)) return;
+    std::string losses;
+    for (const auto& [name, loss] : record.loss) losses += fmt::format("  {} {:.3f}", name, loss);
+    const double left_s = static_cast<double>(last_step - record.step) * record.seconds / std::max<double>(1, static_cast<double>(++shown_));
+    fmt::print(stderr, "{}step {}/{}{}  {:.0f} tokens/s  {:.0f} GFLOP/s  {:.0f} s left{}{}", terminal_ ? "\r\x1b[K" : "", record.step,
+               last_step, losses, record.tokens_per_s, record.flop_per_s * 1e-9, left_s, record.skipped ? "  (skipped)" : "",
+               terminal_ && !is_last ? "" : "\n");
+  }
+
+ private:
+  bool quiet_, terminal_;
+  int64_t shown_ = 0;
+};
+
+// A sense that is tuned is trained; the others of the recipe are read, and stay as they are.
+Result<void> TrainOnly(std::string_view name, runs::Recipe& recipe) {
+  bool found = false;
+  for (runs::SensePlan& sense : recipe.senses) {
+    sense.train = sense.name == name;
+    found |= sense.train;
+  }
+  if (!found) return Fail(ErrorCode::kInvalidArgument, "--sense {}: the recipe has no [[sense]] of that name", name);
+  return {};
+}
+
+Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
+  if (!options.resume.empty()) return runs::RunFolder::Open(files, options.resume);
+  TRY_ASSIGN(const std::string text, files.Read(options.recipe, static_cast<uint64_t>(base::kRecipeMaxBytes)));
+  TRY_ASSIGN(runs::Recipe recipe, runs::ReadRecipe(text, options.recipe));
+  if (!options.sense.empty()) TRY(TrainOnly(options.sense, recipe));
+  return runs::RunFolder::Create(files, options.run, recipe);
+}
+
+Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& options) {
+  TRY_ASSIGN(runs::RunFolder folder, OpenFolder(files, options));
+  Trainer::Options trainer;
+  if (options.steps > 0) trainer.steps = options.steps;
+  if (options.checkpoint_every > 0) trainer.checkpoint_every = options.checkpoint_every;
+  if (!folder.recipe().text.base.empty()) {
+    TRY_ASSIGN(const base::Home home, base::Home::Find(options.home));
+    TRY_ASSIGN(trainer.base, base::FindModel(files, home, folder.recipe().text.base));
+  }
+  const int threads = options.threads > 0 ? options.threads : folder.recipe().threads;
+  torch::set_num_threads(threads > 0 ? threads : base::AvailableCpus());
+  return Trainer::Open(files, std::move(folder), trainer);
+}
+
+void PrintEvaluation(const std::vector<EvaluationRow>& rows) {
+  fmt::print("{:<40} {:>10} {:>10}\n", "loss on samples never trained on", "trained", "trivial");
+  for (const EvaluationRow& row : rows) fmt::print("{:<40} {:>10.4f} {:>10.4f}\n", row.name, row.trained, row.trivial);
+}
+
+Result<int> Run(const Options& options) {
+  TRY_ASSIGN(const auto trainer, OpenTrainer(base::Files::Os(), options));
+  std::signal(SIGINT, RequestStop);
+  std::signal(SIGTERM, RequestStop);
+  ProgressLine progress(options.quiet);
+  while (trainer->step() < trainer->last_step()) {
+    TRY_ASSIGN(const runs::StepRecord record, trainer->Step());
+    for (const std::string& note : trainer->TakeNotes()) fmt::print(stderr, "walchen-train: {}\n", note);
+    progress.Show(record, trainer->last_step());
+    if (stop_requested != 0) {
+      TRY(trainer->Save());
+      fmt::print(stderr, "\nwalchen-train: stopped after step {}, saved; go on with --resume\n", trainer->step());
+      return kInterrupted;
+    }
+  }
+  TRY(trainer->Save());
+  if (!options.quiet) {
+    TRY_ASSIGN(const auto rows, trainer->EvaluateAll(8));
+    PrintEvaluation(rows);
+  }
+  return kDone;
+}
+
+void AddFlags(CLI::App& command, Options& options) {
+  command.add_option("recipe", options.recipe, "The recipe, a TOML file");
+  command.add_option("--run", options.run, "The folder of the run, which is made");
+  command.add_option("--resume", options.resume, "The folder of a run to go on with");
+  command.add_option("--steps", options.steps, "Stop after so many steps in all")->check(CLI::PositiveNumber);
+  command.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints")->check(CLI::PositiveNumber);
+  command.add_option("--threads", options.threads, "Threads; all that this process may use if not said")->check(CLI::Range(1, 512));
+  command.add_option("--home", options.home, "The home, where base models are looked for");
+  command.add_flag("--quiet", options.quiet, "Nothing on standard error but errors");
+}
+
+}  // namespace
+
+int RunCommand(int argc, char** argv) {
+  Options options;
+  CLI::App app("Trains Walchen models.", "walchen-train");
+  CLI::App* train = app.add_subcommand("train", "Train what a recipe describes");
+  CLI::App* tune = app.add_subcommand("tune", "Train one sense on a base");
+  AddFlags(*train, options);
+  AddFlags(*tune, options);
+  tune->add_option("--sense", options.sense, "The sense of the recipe that is trained");
+  app.require_subcommand(1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kWrongUsage;
+  }
+  const bool begins = !options.recipe.empty() && !options.run.empty();
+  if (begins == !options.resume.empty()) {
+    fmt::print(stderr, "walchen-train: expected a recipe and --run DIR to begin, or --resume DIR to go on\n");
+    return kWrongUsage;
+  }
+  const Result<int> exit_code = Run(options);
+  return exit_code ? *exit_code : Report(exit_code.error());
+}
+
+}  // namespace walchen::train
