@@ -55,7 +55,7 @@ int BreakingLine(std::string_view toml) {
   return static_cast<int>(breaking - ends.begin()) + 1;
 }
 
-// Depth: what toml++ allows, brackets and dots.
+// NOLINTBEGIN(misc-no-recursion): kRecipeMaxDepth dots in each of kRecipeMaxDepth brackets, more do not get here
 TomlNode Convert(const toml::node& node) {
   TomlNode out;
   out.line = static_cast<int>(node.source().begin.line);
@@ -83,6 +83,7 @@ TomlNode Convert(const toml::node& node) {
   });
   return out;
 }
+// NOLINTEND(misc-no-recursion): see above
 
 }  // namespace
 
