@@ -42,7 +42,7 @@ class Screen {
 
   // What lies outside is cut off.
   void Put(int x, int y, std::string cell) {
-    if (x >= 0 && x < width_ && y >= 0 && y < height_) cells_[static_cast<size_t>(y * width_ + x)] = std::move(cell);
+    if (x >= 0 && x < width_ && y >= 0 && y < height_) cells_[IndexOf(x, y)] = std::move(cell);
   }
   void PutText(int x, int y, std::string_view ascii) {
     for (const char c : ascii) Put(x++, y, std::string(1, c));
@@ -53,7 +53,7 @@ class Screen {
     std::string out;
     for (int y = 0; y < height_; ++y) {
       std::string line;
-      for (int x = 0; x < width_; ++x) line += cells_[static_cast<size_t>(y * width_ + x)];
+      for (int x = 0; x < width_; ++x) line += cells_[IndexOf(x, y)];
       line.resize(line.find_last_not_of(' ') + 1);
       out += line + '\n';
     }
@@ -62,6 +62,10 @@ class Screen {
   }
 
  private:
+  size_t IndexOf(int x, int y) const {
+    return static_cast<size_t>(y) * static_cast<size_t>(width_) + static_cast<size_t>(x);
+  }
+
   int width_;
   int height_;
   std::vector<std::string> cells_;

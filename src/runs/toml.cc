@@ -3,12 +3,28 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "runs/plain_toml.h"
+
+namespace {
+
+// What toml++ asserts of its state some texts break ("[=" does): by default that ends the process, with NDEBUG it is
+// undefined. Here it ends the parsing.
+struct BrokenAssertion {};
+constexpr void TomlAssert(bool holds) {
+  if (!holds) throw BrokenAssertion();
+}
+
+}  // namespace
 
 // toml++ in one file only, whole (its shared library was built with exceptions) and without what is not needed. Its
-// parser counts how deep brackets nest; how deep dots nest is counted here.
+// parser counts how deep brackets nest; how deep dots nest is counted in runs/plain_toml.h.
+#undef NDEBUG
+#define TOML_ASSERT(condition) TomlAssert(static_cast<bool>(condition))
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
@@ -19,55 +35,27 @@ static_assert(TOML_MAX_NESTED_VALUES == walchen::base::kRecipeMaxDepth);
 namespace walchen::runs {
 namespace {
 
-// The end of the text in quotes that begins at `begin`, or of the whole if it is not closed.
-size_t EndOfQuoted(std::string_view toml, size_t begin) {
-  const char quote = toml[begin];
-  const std::string three(3, quote);
-  const bool is_long = toml.substr(begin).starts_with(three);
-  size_t i = begin + (is_long ? 3 : 1);
-  while (i < toml.size()) {
-    if (quote == '"' && toml[i] == '\\') {
-      i += 2;
-    } else if (is_long && toml.substr(i).starts_with(three)) {
-      // Up to two more quotes belong to the text: they must not be taken for the beginning of the next one.
-      return std::min({toml.find_first_not_of(quote, i), i + 5, toml.size()});
-    } else if (!is_long && (toml[i] == quote || toml[i] == '\n')) {
-      return i + 1;
-    } else {
-      ++i;
-    }
+// Empty where the text broke an assertion of toml++.
+std::optional<toml::parse_result> Parse(std::string_view toml) {
+  try {
+    return toml::parse(toml);
+  } catch (const BrokenAssertion&) {
+    return std::nullopt;
   }
-  return toml.size();
 }
 
-// A key `a.b.c...` makes a table in a table for each dot, and toml++ frees what it made by recursion: a text of nothing
-// but dots would end the process. So that is looked for before it sees the text.
-Result<void> RefuseManyDots(std::string_view toml, std::string_view where) {
-  int64_t dots = 0;
-  int line = 1;
-  for (size_t i = 0; i < toml.size();) {
-    const char c = toml[i];
-    if (c == '"' || c == '\'') {
-      const size_t end = EndOfQuoted(toml, i);
-      for (; i < end; ++i) line += toml[i] == '\n' ? 1 : 0;
-      continue;
-    }
-    if (c == '#') {
-      i = std::min(toml.find('\n', i), toml.size());
-      continue;
-    }
-    if (c == '.' && ++dots > base::kRecipeMaxDepth) {
-      return Fail(ErrorCode::kTooLarge, "{}:{}: expected at most {} tables in each other, found a name with more dots",
-                  where, line, base::kRecipeMaxDepth);
-    }
-    if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) dots = 0;
-    line += c == '\n' ? 1 : 0;
-    ++i;
+// The line that breaks an assertion: the fewest lines from the beginning that do so together.
+int BreakingLine(std::string_view toml) {
+  std::vector<size_t> ends;
+  for (size_t i = 0; i < toml.size(); ++i) {
+    if (toml[i] == '\n' || i + 1 == toml.size()) ends.push_back(i + 1);
   }
-  return {};
+  const auto parses = [&](size_t end) { return Parse(toml.substr(0, end)).has_value(); };
+  const auto breaking = std::ranges::partition_point(ends, parses);
+  return static_cast<int>(breaking - ends.begin()) + 1;
 }
 
-// Depth: what toml++ allows, brackets and dots.
+// NOLINTBEGIN(misc-no-recursion): kRecipeMaxDepth dots in each of kRecipeMaxDepth brackets, more do not get here
 TomlNode Convert(const toml::node& node) {
   TomlNode out;
   out.line = static_cast<int>(node.source().begin.line);
@@ -95,6 +83,7 @@ TomlNode Convert(const toml::node& node) {
   });
   return out;
 }
+// NOLINTEND(misc-no-recursion): see above
 
 }  // namespace
 
@@ -103,13 +92,17 @@ Result<TomlNode> ParseToml(std::string_view toml, std::string_view where) {
     return Fail(ErrorCode::kTooLarge, "{}: expected at most {} bytes, found {}", where, base::kRecipeMaxBytes,
                 toml.size());
   }
-  TRY(RefuseManyDots(toml, where));
-  const toml::parse_result parsed = toml::parse(toml);
+  TRY_ASSIGN(const std::string plain, PlainToml(toml, where));
+  const std::optional<toml::parse_result> parsed = Parse(plain);
   if (!parsed) {
-    return Fail(ErrorCode::kInvalidArgument, "{}:{}: expected TOML: {}", where, parsed.error().source().begin.line,
-                parsed.error().description());
+    return Fail(ErrorCode::kInvalidArgument, "{}:{}: expected TOML: found a name or value that cannot begin like this",
+                where, BreakingLine(plain));
   }
-  return Convert(parsed.table());
+  if (!*parsed) {
+    return Fail(ErrorCode::kInvalidArgument, "{}:{}: expected TOML: {}", where, parsed->error().source().begin.line,
+                parsed->error().description());
+  }
+  return Convert(parsed->table());
 }
 
 std::string Describe(const TomlNode& node) {
