@@ -104,6 +104,10 @@ void Arguments::Option(const std::string& name, std::vector<int64_t>& values, co
   parser_->app.add_option(name, values, what)->delimiter(',')->type_name("N,N,...");
 }
 
+void Arguments::Option(const std::string& name, std::vector<std::string>& values, const std::string& what) {
+  parser_->app.add_option(name, values, what)->type_name("")->expected(1)->take_all();
+}
+
 void Arguments::Required(const std::string& name, std::string& value, const std::string& what) {
   parser_->app.add_option(name, value, what)->required()->type_name("");
 }

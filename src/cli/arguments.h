@@ -39,6 +39,8 @@ class Arguments {
   void Option(const std::string& name, std::string& value, const std::string& what);
   // May be given several times, or once with commas.
   void Option(const std::string& name, std::vector<int64_t>& values, const std::string& what);
+  // May be given several times.
+  void Option(const std::string& name, std::vector<std::string>& values, const std::string& what);
   // A positional argument that must be there.
   void Required(const std::string& name, std::string& value, const std::string& what);
 

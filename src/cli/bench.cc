@@ -11,7 +11,6 @@
 #include "base/threads.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
-#include "base/home.h"
 #include "cli/machine.h"
 #include "cli/shared_flags.h"
 #include "infer/model_file.h"
@@ -122,8 +121,7 @@ void PrintTable(const BenchOptions& options, const infer::ModelFile& model, cons
 
 Result<int> Bench(const BenchOptions& options) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
+  TRY_ASSIGN(const base::Path path, ModelPath(files, options.shared));
   TRY_ASSIGN(const auto model, infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
   TRY_ASSIGN(const Measured report, Measure(options, model));
   if (options.shared.json) {

@@ -132,8 +132,7 @@ class Session {
 
 Result<LoadedModel> LoadModel(const ChatOptions& options) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
+  TRY_ASSIGN(const base::Path path, ModelPath(files, options.shared));
   const base::Stopwatch watch;
   LoadedModel loaded;
   TRY_ASSIGN(loaded.file, infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));

@@ -3,7 +3,6 @@
 
 #include "base/limits.h"
 #include "cli/command.h"
-#include "base/home.h"
 #include "cli/shared_flags.h"
 #include "infer/scoring.h"
 
@@ -20,8 +19,7 @@ struct Options {
 Result<infer::Perplexity> Measure(const Options& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const std::string text, files.Read(options.file, base::kEvaluationTextMaxBytes));
-  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, options.shared.model));
+  TRY_ASSIGN(const base::Path path, ModelPath(files, options.shared));
   TRY_ASSIGN(const auto model,
              infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
   std::vector<formats::TokenId> tokens = model->tokenizer().Encode(text);

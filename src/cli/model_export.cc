@@ -8,6 +8,7 @@
 #include "cli/terminal.h"
 #include "model/copy_model.h"
 #include "model/huggingface_export.h"
+#include "model/text_only.h"
 
 namespace walchen::cli {
 namespace {
@@ -17,6 +18,7 @@ struct Options {
   std::string name;
   std::string output;
   std::string type;
+  bool text_only = false;
 };
 
 // As the weights are where they are plain numbers; else F16, which holds a quantised weight more exactly than BF16.
@@ -47,6 +49,7 @@ Result<void> ExportFile(base::Files& files, const Options& options, const base::
   if (files.Exists(options.output)) {
     return Fail(ErrorCode::kAlreadyExists, "{} is there already; delete it or choose another name", options.output);
   }
+  if (options.text_only) return model::WriteTextOnly(files, input, options.output);
   const InterruptGuard interrupts;
   TRY(model::CopyModelFile(files, input, options.output, []() -> Result<void> {
     if (InterruptGuard::Interrupted()) return Fail(ErrorCode::kCancelled, "stopped; nothing was written");
@@ -78,6 +81,7 @@ int RunModelExport(int argc, char** argv) {
   arguments.Option("name", options.name, "Name or path of the model; else --model, else the default model");
   arguments.Option("--output", options.output, "FILE.gguf or a folder; must not be there yet");
   arguments.Option("--type", options.type, "Number format in a folder: F32, F16 or BF16; else what fits the weights");
+  arguments.Flag("--text-only", options.text_only, "Leave out the senses, so that other engines read the file");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
   if (options.output.empty()) return arguments.WrongUsage("expected --output FILE.gguf or --output FOLDER");

@@ -107,7 +107,7 @@ Result<void> Serve(const ServeOptions& options) {
   RaiseFileLimit();
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY_ASSIGN(const base::Path model_path, FindModel(files, home, options.shared.model));
+  TRY_ASSIGN(const base::Path model_path, ModelPath(files, options.shared));
   TRY_ASSIGN(HomeLock lock, HomeLock::Take(files, home));
   serve::ServerOptions server_options;
   server_options.listener.host = options.host;

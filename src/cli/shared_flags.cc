@@ -2,8 +2,9 @@
 #include "cli/shared_flags.h"
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/home.h"
+#include "base/limits.h"
+#include "cli/run_model.h"
 
 namespace walchen::cli {
 
@@ -25,7 +26,8 @@ void AddSharedFlags(Arguments& arguments, SharedFlags& flags) {
 
 Result<base::Path> ModelPath(base::Files& files, const SharedFlags& flags, std::string_view name) {
   TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
-  return FindModel(files, home, name.empty() ? flags.model : name);
+  TRY_ASSIGN(const base::Path path, FindModel(files, home, name.empty() ? flags.model : name));
+  return ModelOfRun(files, path, "model.gguf");
 }
 
 void ApplyLogLevel(const SharedFlags& flags, base::LogLevel level) {

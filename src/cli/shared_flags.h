@@ -30,7 +30,7 @@ struct SharedFlags {
 // flags everywhere.
 void AddSharedFlags(Arguments& arguments, SharedFlags& flags);
 
-// The file that a command works on: `name` where it got one of its own, else --model, else the default model.
+// The file that a command works on; of a training run's folder, the model in its newest checkpoint: `name` where it got one of its own, else --model, else the default model.
 // Errors: those of base::Home::Find and FindModel.
 Result<base::Path> ModelPath(base::Files& files, const SharedFlags& flags, std::string_view name = {});
 

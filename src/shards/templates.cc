@@ -13,15 +13,23 @@ using MakeGenerated = Result<std::unique_ptr<SampleSource>> (*)(runs::Options&, 
 struct Generator {
   std::string_view name;      // as in source = "generator:NAME"
   std::string_view sample;    // as in template = "..."
+  std::string_view modality;
   MakeGenerated make;
 };
-constexpr std::array kGenerators = {Generator{"sentences", "text", MakeTextSource},
-                                    Generator{"waves", "forecast", MakeForecastSource},
-                                    Generator{"shapes", "picture", MakePictureSource},
-                                    Generator{"shapes", "caption", MakeCaptionSource},
-                                    Generator{"reach", "policy", MakePolicySource}};
+constexpr std::array kGenerators = {Generator{"sentences", "text", "", MakeTextSource},
+                                    Generator{"waves", "forecast", "signals", MakeForecastSource},
+                                    Generator{"shapes", "picture", "vision", MakePictureSource},
+                                    Generator{"shapes", "caption", "vision", MakeCaptionSource},
+                                    Generator{"reach", "policy", "motion", MakePolicySource}};
 
 }  // namespace
+
+std::string_view ModalityOfTemplate(std::string_view sample_template) {
+  for (const Generator& generator : kGenerators) {
+    if (generator.sample == sample_template) return generator.modality;
+  }
+  return "";
+}
 
 Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uint64_t seed,
                                                  const formats::Tokenizer& tokenizer, base::Files&) {

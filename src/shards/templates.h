@@ -25,4 +25,7 @@ namespace walchen::shards {
 Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uint64_t seed,
                                                  const formats::Tokenizer& tokenizer, base::Files& files);
 
+// The modality that samples of a template are made for; empty: text alone, or no such template.
+std::string_view ModalityOfTemplate(std::string_view sample_template);
+
 }  // namespace walchen::shards

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -13,6 +14,7 @@
 #include "base/home.h"
 #include "base/limits.h"
 #include "base/threads.h"
+#include "shards/templates.h"
 #include "train/trainer.h"
 
 namespace walchen::train {
@@ -38,14 +40,15 @@ int Report(const Error& error) {
 // One line that is written over and over on a terminal; every tenth of a run elsewhere.
 class ProgressLine {
  public:
-  explicit ProgressLine(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0) {}
+  ProgressLine(bool quiet, int64_t first_step) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0), first_step_(first_step) {}
 
   void Show(const runs::StepRecord& record, int64_t last_step) {
     const bool is_last = record.step == last_step;
     if (quiet_ || (!terminal_ && !is_last && record.step % std::max<int64_t>(1, last_step / 20) != 0)) return;
     std::string losses;
     for (const auto& [name, loss] : record.loss) losses += fmt::format("  {} {:.3f}", name, loss);
-    const double left_s = static_cast<double>(last_step - record.step) * record.seconds / std::max<double>(1, static_cast<double>(++shown_));
+    const double step_s = record.seconds / static_cast<double>(std::max<int64_t>(1, record.step - first_step_));
+    const double left_s = static_cast<double>(last_step - record.step) * step_s;
     fmt::print(stderr, "{}step {}/{}{}  {:.0f} tokens/s  {:.0f} GFLOP/s  {:.0f} s left{}{}", terminal_ ? "\r\x1b[K" : "", record.step,
                last_step, losses, record.tokens_per_s, record.flop_per_s * 1e-9, left_s, record.skipped ? "  (skipped)" : "",
                terminal_ && !is_last ? "" : "\n");
@@ -53,17 +56,21 @@ class ProgressLine {
 
  private:
   bool quiet_, terminal_;
-  int64_t shown_ = 0;
+  int64_t first_step_;  // of this process: only its steps are in the seconds
 };
 
-// A sense that is tuned is trained; the others of the recipe are read, and stay as they are.
-Result<void> TrainOnly(std::string_view name, runs::Recipe& recipe) {
-  bool found = false;
-  for (runs::SensePlan& sense : recipe.senses) {
-    sense.train = sense.name == name;
-    found |= sense.train;
+// Of a recipe with several senses the one that is tuned, and the data that are for it. Senses with a `from` stay, frozen:
+// the data may need them.
+Result<void> TuneOnly(std::string_view name, runs::Recipe& recipe) {
+  const auto tuned = std::ranges::find(recipe.senses, name, &runs::SensePlan::name);
+  if (tuned == recipe.senses.end()) {
+    return Fail(ErrorCode::kInvalidArgument, "--sense {}: the recipe has no [[sense]] of that name", name);
   }
-  if (!found) return Fail(ErrorCode::kInvalidArgument, "--sense {}: the recipe has no [[sense]] of that name", name);
+  const std::string modality = tuned->modality;
+  std::erase_if(recipe.senses, [&](const runs::SensePlan& sense) { return sense.name != name && sense.from.empty(); });
+  for (runs::SensePlan& sense : recipe.senses) sense.train = sense.name == name;
+  std::erase_if(recipe.data, [&](const runs::DataPlan& data) { return shards::ModalityOfTemplate(data.text_template) != modality; });
+  if (recipe.data.empty()) return Fail(ErrorCode::kInvalidArgument, "--sense {}: the recipe has no [[data]] for {}", name, modality);
   return {};
 }
 
@@ -71,7 +78,7 @@ Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
   if (!options.resume.empty()) return runs::RunFolder::Open(files, options.resume);
   TRY_ASSIGN(const std::string text, files.Read(options.recipe, static_cast<uint64_t>(base::kRecipeMaxBytes)));
   TRY_ASSIGN(runs::Recipe recipe, runs::ReadRecipe(text, options.recipe));
-  if (!options.sense.empty()) TRY(TrainOnly(options.sense, recipe));
+  if (!options.sense.empty()) TRY(TuneOnly(options.sense, recipe));
   return runs::RunFolder::Create(files, options.run, recipe);
 }
 
@@ -98,7 +105,7 @@ Result<int> Run(const Options& options) {
   TRY_ASSIGN(const auto trainer, OpenTrainer(base::Files::Os(), options));
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
-  ProgressLine progress(options.quiet);
+  ProgressLine progress(options.quiet, trainer->step());
   while (trainer->step() < trainer->last_step()) {
     TRY_ASSIGN(const runs::StepRecord record, trainer->Step());
     for (const std::string& note : trainer->TakeNotes()) fmt::print(stderr, "walchen-train: {}\n", note);
@@ -132,7 +139,7 @@ void AddFlags(CLI::App& command, Options& options) {
 
 int RunCommand(int argc, char** argv) {
   Options options;
-  CLI::App app("Trains Walchen models.", "walchen-train");
+  CLI::App app("Trains Walchen models.", "walchen");
   CLI::App* train = app.add_subcommand("train", "Train what a recipe describes");
   CLI::App* tune = app.add_subcommand("tune", "Train one sense on a base");
   AddFlags(*train, options);

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""walchen train and tune as a person types them: a run that is killed again and again ends as the one that was left alone."""
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+WALCHEN = os.environ["WALCHEN_BINARY"]
+HAS_TRAINER = (pathlib.Path(WALCHEN).parent / "walchen-train").exists()
+
+RECIPE = """
+name = "tiny"
+[text]
+layers = 2
+d_model = 64
+heads = 2
+kv_heads = 1
+head_size = 32
+d_ff = 96
+vocabulary = 288
+context_tokens = 256
+[[sense]]
+name = "signals"
+d_model = 32
+[[data]]
+name = "sentences"
+template = "text"
+source = "generator:sentences"
+sequences = 4
+options = { tokens = 32 }
+[[data]]
+name = "waves"
+template = "forecast"
+source = "generator:waves"
+sequences = 4
+options = { patches = 4, horizon_patches = 1 }
+[budget]
+steps = 60
+[checkpoint]
+every = 7
+"""
+
+
+@unittest.skipUnless(HAS_TRAINER, "walchen-train is not built (make train)")
+class Training(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.recipe = self.folder / "tiny.toml"
+        self.recipe.write_text(RECIPE)
+
+    def run_walchen(self, *arguments, exit_code=0):
+        ran = subprocess.run([WALCHEN, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+        self.assertEqual(ran.returncode, exit_code, ran.stderr)
+        return ran
+
+    def start(self, *arguments):
+        process = subprocess.Popen([WALCHEN, "train", *map(str, arguments), "--threads", "1", "--quiet"], stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def digest(self, run):
+        return self.run_walchen("train", "digest", run).stdout.split()[0]
+
+    def test_ten_kills_change_nothing(self):
+        whole, killed = self.folder / "whole", self.folder / "killed"
+        self.run_walchen("train", self.recipe, "--run", whole, "--threads", 1, "--quiet")
+        chance = random.Random(1)
+        kills = 0
+        process = self.start(self.recipe, "--run", killed)
+        while self.kill_soon(process, chance):
+            kills += 1
+            self.assertLess(kills, 200, "the run never gets on")
+            fresh = not (killed / "recipe.toml").exists()
+            if kills < 10:
+                process = self.start(self.recipe, "--run", killed) if fresh else self.start("--resume", killed)
+            else:  # enough; let it end
+                process = self.start("--resume", killed)
+                process.wait(timeout=300)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(self.digest(killed), self.digest(whole))
+        steps = [json.loads(line)["step"] for line in (killed / "log.jsonl").read_text().splitlines()]
+        self.assertEqual(steps, list(range(1, 61)), "every step stands in the log once")
+
+    def kill_soon(self, process, chance):
+        """True if it had to be killed, false if it ended by itself."""
+        try:
+            process.wait(timeout=chance.uniform(0.2, 1.2))
+            return False
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return True
+
+    def test_a_signal_saves_and_a_finished_run_is_finished(self):
+        run = self.folder / "run"
+        process = self.start(self.recipe, "--run", run, "--steps", 100000)
+        self.wait_for_steps(run, 3)
+        second = self.run_walchen("train", "--resume", run, exit_code=1)
+        self.assertIn(str(process.pid), second.stderr, "names the process that has it")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 130)
+        done = json.loads((run / "log.jsonl").read_text().splitlines()[-1])["step"]
+        self.assertTrue((run / f"step-{done}").is_dir(), "saved where it stopped")
+        self.run_walchen("train", "--resume", run, "--steps", done)
+        self.assertIn("sentences", self.run_walchen("train", "watch", run, "--once").stdout)
+
+    def wait_for_steps(self, run, count):
+        log = run / "log.jsonl"
+        for _ in range(600):
+            if log.exists() and log.read_text().count("\n") >= count:
+                return
+            time.sleep(0.1)
+        self.fail("the run does not begin")
+
+    def test_what_was_trained_is_a_model_like_any_other(self):
+        run = self.folder / "run"
+        self.run_walchen("train", self.recipe, "--run", run, "--steps", 20, "--quiet")
+        logits = json.loads(self.run_walchen("model", "logits", "--model", run, "--ids", "40,50").stdout)
+        self.assertEqual(len(logits), 288)
+        with_sense = json.loads(self.run_walchen("model", "logits", "--model", run, "--sense", run, "--ids", "40,50").stdout)
+        self.assertEqual(with_sense, logits)
+        plain = self.folder / "plain.gguf"
+        self.run_walchen("model", "export", run, "--text-only", "--output", plain)
+        self.assertEqual(json.loads(self.run_walchen("model", "logits", "--model", plain, "--ids", "40,50").stdout), logits)
+        self.assertNotIn(b"walchen.senses", plain.read_bytes())
+
+    def test_mistakes_are_named_and_nothing_is_left(self):
+        self.recipe.write_text(RECIPE.replace("sequences", "sequenzes", 1))
+        ran = self.run_walchen("train", self.recipe, "--run", self.folder / "run", exit_code=1)
+        self.assertIn("sequenzes", ran.stderr)
+        self.assertFalse((self.folder / "run").exists())
+        self.run_walchen("train", self.recipe, exit_code=2)
+        self.recipe.write_text(RECIPE)
+        ran = self.run_walchen("tune", "--sense", "smell", self.recipe, "--run", self.folder / "run", exit_code=1)
+        self.assertIn("smell", ran.stderr)
+        (self.folder / "full").mkdir()
+        (self.folder / "full" / "photo.jpg").write_text("mine")
+        self.run_walchen("train", self.recipe, "--run", self.folder / "full", exit_code=1)
+        self.assertEqual((self.folder / "full" / "photo.jpg").read_text(), "mine")
+
+
+if __name__ == "__main__":
+    unittest.main()
