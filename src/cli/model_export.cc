@@ -4,10 +4,12 @@
 
 #include "cli/command.h"
 #include "cli/model_work.h"
+#include "cli/run_model.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
 #include "model/copy_model.h"
 #include "model/huggingface_export.h"
+#include "model/lora.h"
 #include "model/text_only.h"
 
 namespace walchen::cli {
@@ -18,6 +20,7 @@ struct Options {
   std::string name;
   std::string output;
   std::string type;
+  std::string lora;
   bool text_only = false;
 };
 
@@ -41,6 +44,13 @@ Result<void> ExportFolder(base::Files& files, const Options& options, const base
   return model::ExportHuggingFace(files, input, options.output, type, work.pool(), work.on_tensor());
 }
 
+// The adapter of a run's newest checkpoint, or a file.
+Result<base::Path> FindFile(base::Files& files, const SharedFlags& flags, const std::string& name) {
+  TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
+  TRY_ASSIGN(const base::Path path, FindModel(files, home, name));
+  return ModelOfRun(files, path, "lora.gguf");
+}
+
 Result<void> ExportFile(base::Files& files, const Options& options, const base::Path& input) {
   if (!options.type.empty()) {
     return Fail(ErrorCode::kInvalidArgument, "--type is for Hugging Face folders; a GGUF file is exported as it is "
@@ -48,6 +58,11 @@ Result<void> ExportFile(base::Files& files, const Options& options, const base::
   }
   if (files.Exists(options.output)) {
     return Fail(ErrorCode::kAlreadyExists, "{} is there already; delete it or choose another name", options.output);
+  }
+  if (!options.lora.empty()) {
+    TRY_ASSIGN(const base::Path named, FindFile(files, options.shared, options.lora));
+    ModelWork work(options.shared, "merging");
+    return model::MergeLora(files, input, named, options.output, work.pool(), work.on_tensor());
   }
   if (options.text_only) return model::WriteTextOnly(files, input, options.output);
   const InterruptGuard interrupts;
@@ -62,6 +77,9 @@ Result<void> Export(const Options& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const base::Path input, ModelPath(files, options.shared, options.name));
   const bool to_file = options.output.ends_with(".gguf");
+  if (!to_file && !options.lora.empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "--lora writes a GGUF file; export that one to a folder afterwards");
+  }
   TRY(to_file ? ExportFile(files, options, input) : ExportFolder(files, options, input));
   if (options.shared.json) {
     const nlohmann::ordered_json out = {{"path", options.output}, {"format", to_file ? "gguf" : "huggingface"}};
@@ -81,6 +99,7 @@ int RunModelExport(int argc, char** argv) {
   arguments.Option("name", options.name, "Name or path of the model; else --model, else the default model");
   arguments.Option("--output", options.output, "FILE.gguf or a folder; must not be there yet");
   arguments.Option("--type", options.type, "Number format in a folder: F32, F16 or BF16; else what fits the weights");
+  arguments.Option("--lora", options.lora, "Add this adapter (a file, or a run of `walchen tune --lora`) for good; to FILE.gguf");
   arguments.Flag("--text-only", options.text_only, "Leave out the senses, so that other engines read the file");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;

@@ -43,10 +43,12 @@ walchen train watch --help and walchen train digest --help say more.
 )";
 
 constexpr std::string_view kTuneHelp =
-    R"(Usage: walchen tune [FLAGS]
+    R"(Usage: walchen tune --sense NAME RECIPE --run DIR [--steps N] [--checkpoint-every K]
+       walchen tune --lora|--full RECIPE --run DIR [--steps N] [--checkpoint-every K]
+       walchen tune --resume DIR [--steps N]
 
-Fine-tune a model on your own data. The program walchen-train does it, which `make train` builds; with it, this help
-says more.
+Train one sense of a recipe on its base, which stays as it is; or the base, by low-rank updates or whole. The program walchen-train does it, which `make train`
+builds; with it, this help says more.
 )";
 
 // The program that trains lies beside this one.

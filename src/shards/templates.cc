@@ -31,16 +31,27 @@ std::string_view ModalityOfTemplate(std::string_view sample_template) {
   return "";
 }
 
-Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uint64_t seed,
-                                                 const formats::Tokenizer& tokenizer, base::Files&) {
-  std::string known;
+Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uint64_t seed, const Reading& reading, Share share) {
+  runs::Options options = data.options;
+  if (data.source.kind == runs::DataSource::Kind::kJsonl && data.text_template == "chat") {
+    if (reading.chat_template == nullptr) {
+      return Fail(ErrorCode::kUnsupported, "[[data]] \"{}\": the model has no chat template to write conversations with", data.name);
+    }
+    TRY_ASSIGN(auto source, MakeChatSource(reading.files, data.source.place, options, seed, reading.tokenizer,
+                                           *reading.chat_template, share));
+    TRY(options.RefuseOthers());
+    return source;
+  }
+  // Generators keep nothing: what nobody has seen is made from another seed.
+  constexpr uint64_t kHeldOutSeeds = uint64_t{1} << 63;
+  const uint64_t own_seed = share == Share::kHeldOut ? kHeldOutSeeds | seed : seed;
+  std::string known = "\"chat\" of jsonl:FILE";
   for (const Generator& generator : kGenerators) {
-    known += fmt::format("{}\"{}\" of generator:{}", known.empty() ? "" : ", ", generator.sample, generator.name);
+    known += fmt::format(", \"{}\" of generator:{}", generator.sample, generator.name);
     const bool is_this = data.source.kind == runs::DataSource::Kind::kGenerator && data.source.place == generator.name &&
                          data.text_template == generator.sample;
     if (!is_this) continue;
-    runs::Options options = data.options;
-    TRY_ASSIGN(auto source, generator.make(options, seed, tokenizer));
+    TRY_ASSIGN(auto source, generator.make(options, own_seed, reading.tokenizer));
     TRY(options.RefuseOthers());
     return source;
   }

@@ -3,7 +3,7 @@
 // Templates: how raw data become samples, by the names that recipes use.
 //
 //   text       text                                        next token
-//   chat       text of a conversation                       next token, in answers only
+//   chat       text of a conversation (jsonl:FILE)          next token, in answers only
 //   forecast   [header] signals                              quantiles at unknown points, anomalies at observed ones
 //   picture    caption, noisy picture                        the clean picture
 //   caption    picture, text                                 the caption's tokens
@@ -14,16 +14,24 @@
 #include <string_view>
 
 #include "base/files.h"
+#include "formats/chat_template.h"
 #include "formats/tokenizer.h"
 #include "runs/recipe.h"
+#include "shards/chat_samples.h"
 #include "shards/sample.h"
 
 namespace walchen::shards {
 
-// The source of one [[data]] entry. Tokenizer and files must outlive it.
+// What samples are written with; all of it must outlive the sources.
+struct Reading {
+  base::Files& files;
+  const formats::Tokenizer& tokenizer;
+  const formats::ChatTemplate* chat_template = nullptr;  // null: the model has none
+};
+
+// The source of one [[data]] entry, or of what is kept from it for evaluation.
 // Errors: kNotFound (template, generator: names those there are), kInvalidArgument (an option), those of reading files.
-Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uint64_t seed,
-                                                 const formats::Tokenizer& tokenizer, base::Files& files);
+Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uint64_t seed, const Reading& reading, Share share);
 
 // The modality that samples of a template are made for; empty: text alone, or no such template.
 std::string_view ModalityOfTemplate(std::string_view sample_template);

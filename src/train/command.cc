@@ -27,6 +27,7 @@ void RequestStop(int) { stop_requested = 1; }
 
 struct Options {
   std::string recipe, run, resume, home, sense;
+  bool lora = false, full = false;
   int64_t steps = 0, checkpoint_every = 0;
   int threads = 0;
   bool quiet = false;
@@ -47,7 +48,7 @@ class ProgressLine {
     if (quiet_ || (!terminal_ && !is_last && record.step % std::max<int64_t>(1, last_step / 20) != 0)) return;
     std::string losses;
     for (const auto& [name, loss] : record.loss) losses += fmt::format("  {} {:.3f}", name, loss);
-    const double step_s = record.seconds / static_cast<double>(std::max<int64_t>(1, record.step - first_step_));
+    const double step_s = watch_.Ms() / 1'000 / static_cast<double>(std::max<int64_t>(1, record.step - first_step_));
     const double left_s = static_cast<double>(last_step - record.step) * step_s;
     fmt::print(stderr, "{}step {}/{}{}  {:.0f} tokens/s  {:.0f} GFLOP/s  {:.0f} s left{}{}", terminal_ ? "\r\x1b[K" : "", record.step,
                last_step, losses, record.tokens_per_s, record.flop_per_s * 1e-9, left_s, record.skipped ? "  (skipped)" : "",
@@ -56,7 +57,8 @@ class ProgressLine {
 
  private:
   bool quiet_, terminal_;
-  int64_t first_step_;  // of this process: only its steps are in the seconds
+  int64_t first_step_;  // of this process, whose steps the watch times
+  base::Stopwatch watch_;
 };
 
 // Of a recipe with several senses the one that is tuned, and the data that are for it. Senses with a `from` stay, frozen:
@@ -79,6 +81,12 @@ Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
   TRY_ASSIGN(const std::string text, files.Read(options.recipe, static_cast<uint64_t>(base::kRecipeMaxBytes)));
   TRY_ASSIGN(runs::Recipe recipe, runs::ReadRecipe(text, options.recipe));
   if (!options.sense.empty()) TRY(TuneOnly(options.sense, recipe));
+  constexpr int kUsualRank = 16;
+  if (options.full) recipe.text.train = runs::TextTraining::kFull;
+  if (options.lora) {
+    recipe.text.train = runs::TextTraining::kLora;
+    if (recipe.text.lora_rank == 0) recipe.text.lora_rank = kUsualRank;
+  }
   return runs::RunFolder::Create(files, options.run, recipe);
 }
 
@@ -145,6 +153,8 @@ int RunCommand(int argc, char** argv) {
   AddFlags(*train, options);
   AddFlags(*tune, options);
   tune->add_option("--sense", options.sense, "The sense of the recipe that is trained");
+  CLI::Option* lora = tune->add_flag("--lora", options.lora, "Train low-rank updates of the language model");
+  tune->add_flag("--full", options.full, "Train the whole language model")->excludes(lora);
   app.require_subcommand(1);
   try {
     app.parse(argc, argv);

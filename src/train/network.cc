@@ -12,11 +12,13 @@
 
 namespace walchen::train {
 
-Result<void> Network::AddText(const formats::GgufFile& file, bool trained) {
+Result<void> Network::AddText(const formats::GgufFile& file, bool trained, int lora_rank) {
   TRY_ASSIGN(text, model::ReadLlamaConfig(file));
   backend.set_training(trained);
-  text_trained = trained;
+  backend.set_lora_rank(lora_rank);
+  text_trained = trained || lora_rank > 0;
   TRY_ASSIGN(text_weights, model::LoadLlama(backend, file, text));
+  backend.set_lora_rank(0);
   return {};
 }
 

@@ -34,7 +34,7 @@ struct Network {
   std::vector<model::SenseWeights<TorchBackend>> sense_weights;
 
   // Files stay open no longer than this call. Errors: those of LoadLlama and LoadSense.
-  Result<void> AddText(const formats::GgufFile& file, bool trained);
+  Result<void> AddText(const formats::GgufFile& file, bool trained, int lora_rank = 0);
   Result<void> AddSense(const formats::GgufFile& file, model::SenseConfig sense, bool trained);
 
   // Runs a batch, segment by segment, and compares what has targets.

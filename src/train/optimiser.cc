@@ -10,6 +10,8 @@ namespace walchen::train {
 namespace {
 
 bool InBlock(const Parameter& parameter) { return parameter.name().find("blk.") != std::string::npos; }
+// Its factors are no matrices of the network: what an orthogonal step of them does to their product nobody knows.
+bool IsLora(const Parameter& parameter) { return parameter.name().ends_with(".lora_a") || parameter.name().ends_with(".lora_b"); }
 bool IsEmbedding(const Parameter& parameter) { return parameter.name().starts_with("token_embd"); }
 
 }  // namespace
@@ -33,7 +35,7 @@ Optimiser::Optimiser(std::vector<Parameter>& parameters, const runs::OptimiserPl
   const torch::NoGradGuard no_grad;
   for (Parameter& parameter : parameters) {
     if (!parameter.trained) continue;
-    Trained trained = {.parameter = &parameter, .muon = parameter.is_matrix() && InBlock(parameter)};
+    Trained trained = {.parameter = &parameter, .muon = parameter.is_matrix() && InBlock(parameter) && !IsLora(parameter)};
     trained.rate = trained.muon              ? plan.muon_rate
                    : IsEmbedding(parameter)  ? plan.embedding_rate
                                              : plan.adam_rate;

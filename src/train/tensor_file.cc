@@ -15,18 +15,18 @@ std::vector<uint64_t> ShapeOf(const torch::Tensor& tensor) {
   return {tensor.sizes().begin(), tensor.sizes().end()};
 }
 
-std::string BytesOf(const torch::Tensor& tensor) {
+}  // namespace
+
+std::string TensorBytes(const torch::Tensor& tensor) {
   const torch::Tensor flat = tensor.detach().contiguous().to(torch::kCPU);
   return {static_cast<const char*>(flat.data_ptr()), flat.nbytes()};
 }
-
-}  // namespace
 
 Result<void> WriteTensors(base::WritableFile& file, const NamedTensors& tensors) {
   formats::SafetensorsWriter writer;
   for (const auto& [name, tensor] : tensors) {
     const tensor::DType type = tensor.scalar_type() == torch::kLong ? tensor::DType::kI64 : tensor::DType::kF32;
-    writer.AddTensor(name, type, ShapeOf(tensor), [tensor]() -> Result<std::string> { return BytesOf(tensor); });
+    writer.AddTensor(name, type, ShapeOf(tensor), [tensor]() -> Result<std::string> { return TensorBytes(tensor); });
   }
   return writer.Write(file);
 }
@@ -51,11 +51,11 @@ Result<void> ReadTensors(base::Files& files, const base::Path& path, const Named
 }
 
 std::string PartBytes(const Parameter& parameter, size_t part, const torch::Tensor& value) {
-  if (!parameter.is_matrix()) return BytesOf(value);
+  if (!parameter.is_matrix()) return TensorBytes(value);
   int64_t first = 0;
   for (size_t i = 0; i < part; ++i) first += parameter.parts[i].rows;
   const Parameter::Part& wanted = parameter.parts[part];
-  const std::string rows = BytesOf(value.narrow(0, first, wanted.rows));
+  const std::string rows = TensorBytes(value.narrow(0, first, wanted.rows));
   if (wanted.row_order.empty()) return rows;
   const size_t row_bytes = rows.size() / static_cast<size_t>(wanted.rows);
   std::string ordered(rows.size(), '\0');

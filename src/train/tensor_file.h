@@ -22,6 +22,9 @@ Result<void> WriteTensors(base::WritableFile& file, const NamedTensors& tensors)
 // Reads them into tensors that are there, all of them: kCorrupt names one that is missing or has another shape.
 Result<void> ReadTensors(base::Files& files, const base::Path& path, const NamedTensors& into);
 
+// Its values in a row.
+std::string TensorBytes(const torch::Tensor& tensor);
+
 // The rows of one part of a parameter, in the order in which the file has them, as float32.
 std::string PartBytes(const Parameter& parameter, size_t part, const torch::Tensor& value);
 

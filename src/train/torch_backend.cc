@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include "base/rng.h"
 #include "tensor/quant.h"
 
 namespace walchen::train {
@@ -34,6 +35,11 @@ torch::Tensor Rotate(const torch::Tensor& x, const torch::Tensor& cosine, const 
   return torch::cat({halves[0] * cosine - halves[1] * sine, halves[0] * sine + halves[1] * cosine}, -1);
 }
 
+torch::Tensor Product(const torch::Tensor& x, const TorchBackend::Matrix& w, const torch::Tensor& bias = {}) {
+  const torch::Tensor y = torch::linear(x, w.weight, bias);
+  return w.a.defined() ? y + torch::linear(torch::linear(x, w.a), w.b) * kLoraScale : y;
+}
+
 // What was in the cache before `slot`, and `now` behind it.
 torch::Tensor Append(const torch::Tensor& before, const torch::Tensor& now, int64_t slot) {
   if (slot == 0) return now;
@@ -54,8 +60,24 @@ Result<TorchBackend::Matrix> TorchBackend::LoadMatrix(std::vector<model::MatrixP
     parameter.parts.push_back({part.name, part.rows, part.row_order});
   }
   parameter.value = torch::cat(values, 0).to(device_).requires_grad_(training_);
-  parameters_.push_back(parameter);
-  return parameter.value;
+  Matrix matrix = {.weight = parameter.value};
+  if (lora_rank_ > 0 && !training_ && parameter.name().find("blk.") != std::string::npos) AddLora(parameter, matrix);
+  parameters_.push_back(std::move(parameter));
+  return matrix;
+}
+
+// b begins as zero, so the first step starts from the model as it is.
+void TorchBackend::AddLora(Parameter& parameter, Matrix& matrix) {
+  const int64_t rows = parameter.value.size(0), columns = parameter.value.size(1);
+  base::Rng rng(/*seed=*/0, parameters_.size());
+  std::vector<float> first(static_cast<size_t>(lora_rank_ * columns));
+  for (float& value : first) value = static_cast<float>(rng.Normal() / std::sqrt(static_cast<double>(columns)));
+  matrix.a = torch::tensor(first).view({lora_rank_, columns}).to(device_).requires_grad_(true);
+  matrix.b = torch::zeros({rows, lora_rank_}, device_).requires_grad_(true);
+  parameter.lora_a = static_cast<int>(parameters_.size());
+  parameter.lora_b = parameter.lora_a + 1;
+  parameters_.push_back({.parts = {{parameter.name() + ".lora_a", lora_rank_, {}}}, .value = matrix.a, .trained = true});
+  parameters_.push_back({.parts = {{parameter.name() + ".lora_b", rows, {}}}, .value = matrix.b, .trained = true});
 }
 
 TorchBackend::Vector TorchBackend::LoadVector(model::NamedVector vector) {
@@ -70,7 +92,7 @@ TorchBackend::Vector TorchBackend::LoadVector(model::NamedVector vector) {
 
 TorchBackend::Tensor TorchBackend::Embed(const Matrix& table, std::span<const int32_t> tokens) const {
   const torch::Tensor indices = torch::tensor(at::ArrayRef<int32_t>(tokens.data(), tokens.size()), torch::kInt).to(device_);
-  return torch::embedding(table, indices.view({lanes_, -1}));
+  return torch::embedding(table.weight, indices.view({lanes_, -1}));
 }
 
 void TorchBackend::SetPositions(const model::Placement<Cache>& at, std::span<const float> frequencies) {
@@ -92,7 +114,7 @@ void TorchBackend::SetPositions(const model::Placement<Cache>& at, std::span<con
 
 TorchBackend::Tensor TorchBackend::NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w,
                                               const Vector& bias) const {
-  return torch::linear(Norm(x, gain, epsilon), w, bias);
+  return Product(Norm(x, gain, epsilon), w, bias);
 }
 
 TorchBackend::Tensor TorchBackend::Attend(Tensor qkv, const model::AttentionShape& shape, const Vector& q_norm,
@@ -125,12 +147,12 @@ TorchBackend::Tensor TorchBackend::Attend(Tensor qkv, const model::AttentionShap
 }
 
 TorchBackend::Tensor TorchBackend::LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const {
-  return residual + torch::linear(y, w);
+  return residual + Product(y, w);
 }
 
 torch::Tensor TorchBackend::Mlp(const torch::Tensor& n, const model::MlpWeights<Matrix>& mlp) const {
-  const std::vector<torch::Tensor> both = torch::linear(n, mlp.gate_up).chunk(2, -1);
-  return torch::linear(torch::silu(both[0]) * both[1], mlp.down);
+  const std::vector<torch::Tensor> both = Product(n, mlp.gate_up).chunk(2, -1);
+  return Product(torch::silu(both[0]) * both[1], mlp.down);
 }
 
 TorchBackend::Tensor TorchBackend::MlpAdd(Tensor x, const Vector& gain, float epsilon,
@@ -141,18 +163,18 @@ TorchBackend::Tensor TorchBackend::MlpAdd(Tensor x, const Vector& gain, float ep
 TorchBackend::Tensor TorchBackend::ExpertsAdd(Tensor x, const Vector& gain, float epsilon,
                                               const model::ExpertWeights<Matrix>& experts) const {
   const torch::Tensor n = Norm(x, gain, epsilon);
-  const auto [scores, chosen] = torch::linear(n, experts.router).topk(experts.used, -1);
+  const auto [scores, chosen] = Product(n, experts.router).topk(experts.used, -1);
   // Over the chosen ones the softmax of all scores, made to add up to 1, is the softmax of theirs.
   const torch::Tensor weights = experts.normalise
                                     ? torch::softmax(scores, -1)
-                                    : torch::softmax(torch::linear(n, experts.router), -1).gather(-1, chosen);
+                                    : torch::softmax(Product(n, experts.router), -1).gather(-1, chosen);
   torch::Tensor y = torch::zeros_like(x);
   for (size_t i = 0; i < experts.experts.size(); ++i) {
     // Every expert sees every token: simple, and right; training large mixtures wants the rows gathered.
     const torch::Tensor share = (weights * (chosen == static_cast<int64_t>(i))).sum(-1, true);
     y = y + share * Mlp(n, experts.experts[i]);
   }
-  if (experts.has_shared) y = y + torch::sigmoid(torch::linear(n, experts.shared_gate)) * Mlp(n, experts.shared);
+  if (experts.has_shared) y = y + torch::sigmoid(Product(n, experts.shared_gate)) * Mlp(n, experts.shared);
   return x + y;
 }
 
@@ -166,13 +188,13 @@ TorchBackend::Tensor TorchBackend::FromFloats(std::span<const float> values, int
   return x.view({lanes_, rows / lanes_, -1});
 }
 
-TorchBackend::Tensor TorchBackend::Linear(const Tensor& x, const Matrix& w) const { return torch::linear(x, w); }
+TorchBackend::Tensor TorchBackend::Linear(const Tensor& x, const Matrix& w) const { return Product(x, w); }
 
 TorchBackend::Tensor TorchBackend::Silu(Tensor x) const { return torch::silu(x); }
 
 TorchBackend::Tensor TorchBackend::SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up,
                                                      const Matrix& down) const {
-  return x + torch::linear(torch::relu(torch::linear(Norm(x, gain, epsilon), up)).square(), down);
+  return x + Product(torch::relu(Product(Norm(x, gain, epsilon), up)).square(), down);
 }
 
 TorchBackend::Tensor TorchBackend::SeamAdd(Tensor x, const Matrix& kernel, const model::PatchGrid& grid) const {
@@ -180,7 +202,7 @@ TorchBackend::Tensor TorchBackend::SeamAdd(Tensor x, const Matrix& kernel, const
   const torch::Tensor picture = x.view({lanes_, grid.rows, grid.columns, channels, size, size})
                                     .permute({0, 3, 1, 4, 2, 5})
                                     .reshape({lanes_, channels, grid.rows * size, grid.columns * size});
-  const torch::Tensor seam = torch::conv2d(picture, kernel.view({channels, channels, 3, 3}), {}, 1, 1);
+  const torch::Tensor seam = torch::conv2d(picture, kernel.weight.view({channels, channels, 3, 3}), {}, 1, 1);
   return x + seam.view({lanes_, channels, grid.rows, size, grid.columns, size})
                  .permute({0, 2, 4, 1, 3, 5})
                  .reshape({lanes_, int64_t{grid.rows} * grid.columns, channels * size * size});

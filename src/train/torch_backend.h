@@ -28,14 +28,22 @@ struct Parameter {
   std::vector<Part> parts = {};
   torch::Tensor value = {};  // [rows, columns] or [size], float
   bool trained = false;
+  // Of a frozen matrix with a low-rank update: its two factors, a [rank, columns] and b [rows, rank], among the parameters.
+  int lora_a = -1, lora_b = -1;
   bool is_matrix() const { return value.dim() == 2; }
   const std::string& name() const { return parts.front().name; }
 };
 
+constexpr double kLoraScale = 2;  // alpha is twice the rank, as most adapters have it
+
 class TorchBackend {
  public:
   using Tensor = torch::Tensor;
-  using Matrix = torch::Tensor;
+  // weight + kLoraScale b a, where there is a low-rank update (Hu et al. 2021, "LoRA").
+  struct Matrix {
+    torch::Tensor weight;
+    torch::Tensor a = {}, b = {};
+  };
   using Vector = torch::Tensor;
   // Keys and values by text layer, [lanes, KV heads, slots, head size]. Assigning it forks the sequence.
   struct Cache {
@@ -49,6 +57,8 @@ class TorchBackend {
 
   // What is loaded from now on is trained, or stays as it is.
   void set_training(bool training) { training_ = training; }
+  // Frozen matrices of blocks loaded from now on get an update of this rank; 0: none.
+  void set_lora_rank(int rank) { lora_rank_ = rank; }
   // How many sequences stand side by side from now on.
   void set_lanes(int64_t lanes) { lanes_ = lanes; }
   // Everything that was loaded and has a name in a file, in the order of loading.
@@ -75,10 +85,12 @@ class TorchBackend {
   Tensor SeamAdd(Tensor x, const Matrix& kernel, const model::PatchGrid& grid) const;
 
  private:
+  void AddLora(Parameter& parameter, Matrix& matrix);
   torch::Tensor Mlp(const torch::Tensor& n, const model::MlpWeights<Matrix>& mlp) const;
 
   torch::Device device_;
   bool training_ = false;
+  int lora_rank_ = 0;
   int64_t lanes_ = 1;
   std::vector<Parameter> parameters_;
   torch::Tensor cosine_, sine_;  // [t, 1, head_size / 2]

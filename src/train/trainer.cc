@@ -22,8 +22,6 @@ constexpr std::string_view kMoments = "optimiser.safetensors";
 constexpr std::string_view kState = "state.json";
 constexpr uint64_t kStateMaxBytes = 1 << 20;
 
-// Samples for evaluation come from a seed that no recipe can have: seeds of recipes are not negative.
-constexpr uint64_t kUnseenSeed = uint64_t{1} << 63;
 // After each rewind the data go on so far behind what was read.
 constexpr uint64_t kRewindSamples = uint64_t{1} << 40;
 constexpr int kMostRewinds = 8;
@@ -81,8 +79,11 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   const base::Path text_path = from_scratch ? start : base_file;
   TRY_ASSIGN(auto file, formats::GgufFile::Open(files_, text_path));
   const bool trained = recipe.text.train == runs::TextTraining::kFull;
-  if (auto added = network_.AddText(*file, trained); !added) return Forward(added, text_path.native());
+  if (auto added = network_.AddText(*file, trained, recipe.text.lora_rank); !added) return Forward(added, text_path.native());
   TRY_ASSIGN(tokenizer_, formats::Tokenizer::FromGguf(*file));
+  if (const auto source = file->Text("tokenizer.chat_template")) {
+    TRY_ASSIGN(chat_template_, formats::ChatTemplate::Parse(*source));
+  }
   if (from_scratch) {
     TRY_ASSIGN(const std::vector<model::SenseConfig> senses, model::ReadSenses(*file));
     for (size_t i = 0; i < senses.size(); ++i) TRY(network_.AddSense(*file, senses[i], recipe.senses[i].train));
@@ -90,10 +91,17 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
     return {};
   }
   if (trained) originals_.emplace_back("model.gguf", std::move(file));
+  has_lora_ = recipe.text.lora_rank > 0;
   TRY_ASSIGN(const auto bytes, files_.Map(text_path));
   const std::string sha256 = base::Sha256Hex(bytes->bytes());
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, SensesOf(recipe, model::SharedAttentionOf(network_.text)));
-  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i].train, sha256));
+  for (size_t i = 0; i < senses.size(); ++i) {
+    if (!recipe.senses[i].from.empty()) {
+      return Fail(ErrorCode::kUnsupported, "[[sense]] \"{}\": from = \"{}\": beginning from another sense is not there yet",
+                  senses[i].name, recipe.senses[i].from);
+    }
+    TRY(LoadSense(senses[i], recipe.senses[i].train, sha256));
+  }
   return {};
 }
 
@@ -118,11 +126,12 @@ Result<void> Trainer::LoadSense(const model::SenseConfig& planned, bool trained,
 
 Result<void> Trainer::OpenData() {
   const runs::Recipe& recipe = folder_.recipe();
+  const shards::Reading reading = {files_, *tokenizer_, chat_template_.get()};
   for (size_t i = 0; i < recipe.data.size(); ++i) {
     // Sources of one recipe must not draw the same numbers.
     const uint64_t seed = static_cast<uint64_t>(recipe.seed) * 1'000 + i;
-    TRY_ASSIGN(auto source, shards::MakeSource(recipe.data[i], seed, *tokenizer_, files_));
-    TRY_ASSIGN(auto unseen, shards::MakeSource(recipe.data[i], kUnseenSeed | seed, *tokenizer_, files_));
+    TRY_ASSIGN(auto source, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kTrained));
+    TRY_ASSIGN(auto unseen, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kHeldOut));
     sources_.push_back(std::move(source));
     unseen_.push_back(std::move(unseen));
   }
@@ -133,7 +142,8 @@ Result<void> Trainer::RestoreOrBegin(const Options& options) {
   const runs::Recipe& recipe = folder_.recipe();
   optimiser_ = std::make_unique<Optimiser>(network_.backend.parameters(), recipe.optimiser);
   if (optimiser_->trained_values() == 0) {
-    return Fail(ErrorCode::kInvalidArgument, "nothing is to be trained: set train = \"full\" in [text], or train = true in a [[sense]]");
+    return Fail(ErrorCode::kInvalidArgument, "nothing is to be trained: set train = \"full\" or \"lora\" in [text], or train = true "
+                "in a [[sense]]");
   }
   checkpoint_every_ = options.checkpoint_every.value_or(recipe.checkpoint.every);
   TRY_ASSIGN(const std::vector<int64_t> steps, runs::CheckpointSteps(files_, folder_.path()));
@@ -151,6 +161,9 @@ Result<void> Trainer::RestoreOrBegin(const Options& options) {
   }
   last_step_ = options.steps.value_or(schedule_steps_);
   TRY_ASSIGN(log_, runs::RunLog::Open(files_, runs::LogPath(folder_.path()), step_));
+  runs::RunLogReader past(files_, runs::LogPath(folder_.path()));
+  TRY(past.Update());
+  if (!past.records().empty()) seconds_ = past.records().back().seconds;
   if (steps.empty()) TRY(Save());
   return {};
 }
@@ -285,6 +298,30 @@ Result<void> Trainer::WriteModel(base::WritableFile& file, const formats::GgufFi
   });
 }
 
+// As llama.cpp's adapters: two tensors for each matrix of the base, x += alpha / rank * b a.
+Result<void> Trainer::WriteLora(base::WritableFile& file) {
+  formats::GgufWriter writer;
+  const std::vector<Parameter>& parameters = network_.backend.parameters();
+  writer.Add("general.type", std::string("adapter"));
+  writer.Add("general.architecture", network_.text.family);
+  writer.Add("adapter.type", std::string("lora"));
+  writer.Add("adapter.lora.alpha", kLoraScale * folder_.recipe().text.lora_rank);
+  for (const Parameter& parameter : parameters) {
+    if (parameter.lora_a < 0) continue;
+    const torch::Tensor a = optimiser_->Average(parameters[static_cast<size_t>(parameter.lora_a)]);
+    const torch::Tensor b = optimiser_->Average(parameters[static_cast<size_t>(parameter.lora_b)]);
+    for (size_t part = 0; part < parameter.parts.size(); ++part) {
+      const std::string& name = parameter.parts[part].name;
+      const auto rank = static_cast<uint64_t>(a.size(0));
+      writer.AddTensor(name + ".lora_a", tensor::DType::kF32, {rank, static_cast<uint64_t>(a.size(1))},
+                       [a]() -> Result<std::string> { return TensorBytes(a); });
+      writer.AddTensor(name + ".lora_b", tensor::DType::kF32, {static_cast<uint64_t>(parameter.parts[part].rows), rank},
+                       [&parameter, part, b]() -> Result<std::string> { return PartBytes(parameter, part, b); });
+    }
+  }
+  return writer.Write(file);
+}
+
 std::vector<runs::CheckpointPart> Trainer::CheckpointParts() {
   std::vector<runs::CheckpointPart> parts;
   parts.push_back({std::string(kWeights), [this](base::WritableFile& file) { return WriteTensors(file, WeightsOf(network_)); }});
@@ -294,6 +331,9 @@ std::vector<runs::CheckpointPart> Trainer::CheckpointParts() {
                                                    {"rewinds", rewinds_}, {"guard", guard_.State()}};
                      return file.Append(base::AsBytes(state.dump(2) + "\n"));
                    }});
+  if (has_lora_) {
+    parts.push_back({"lora.gguf", [this](base::WritableFile& file) { return WriteLora(file); }});
+  }
   for (const auto& [name, original] : originals_) {
     parts.push_back({name, [this, &original](base::WritableFile& file) { return WriteModel(file, *original); }});
   }

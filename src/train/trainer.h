@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/files.h"
+#include "formats/chat_template.h"
 #include "formats/tokenizer.h"
 #include "runs/checkpoint.h"
 #include "runs/run_folder.h"
@@ -69,12 +70,15 @@ class Trainer {
   Result<double> ComputeGradients(runs::StepRecord& record);
   std::vector<runs::CheckpointPart> CheckpointParts();
   Result<void> WriteModel(base::WritableFile& file, const formats::GgufFile& original);
+  Result<void> WriteLora(base::WritableFile& file);
 
   base::Files& files_;
   runs::RunFolder folder_;
   Network network_;
   std::vector<std::pair<std::string, std::unique_ptr<formats::GgufFile>>> originals_;  // trained files, by their name in a checkpoint
   std::unique_ptr<formats::Tokenizer> tokenizer_;
+  std::unique_ptr<formats::ChatTemplate> chat_template_;  // null: the base has none
+  bool has_lora_ = false;
   std::vector<std::unique_ptr<shards::SampleSource>> sources_, unseen_;
   std::unique_ptr<Optimiser> optimiser_;
   Guard guard_;
