@@ -151,6 +151,7 @@ Result<void> Trainer::RestoreOrBegin(const Options& options) {
     TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files_, folder_.path()));
     notes_ = found.skipped;
     TRY(Restore(found.checkpoint));
+    TRY(runs::SetAsideAfter(files_, folder_.path(), step_));
   }
   if (steps.empty()) {
     const bool is_counted = recipe.budget.kind == runs::Budget::Kind::kSteps;
@@ -263,6 +264,7 @@ Result<void> Trainer::Rewind() {
   const int64_t from = step_;
   TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files_, folder_.path()));
   TRY(Restore(found.checkpoint));
+  TRY(runs::SetAsideAfter(files_, folder_.path(), step_));
   guard_ = Guard(folder_.recipe().guard);
   notes_.push_back(fmt::format("step {}: too many bad steps in a row; went back to step {} and on with other data", from, step_));
   TRY_ASSIGN(log_, runs::RunLog::Open(files_, runs::LogPath(folder_.path()), step_));
