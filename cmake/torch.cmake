@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # libtorch as the target `torch`: of the folder in WALCHEN_TORCH, else of the wheel that scripts/setup.sh train unpacked.
+#
+# Not by find_package(Torch): the CUDA build's wants a CUDA toolkit, which a machine without a GPU has no use for. The
+# trainer runs on the CPU so far, and links the library that does.
 file(GLOB wheel_folders ${PROJECT_SOURCE_DIR}/build/tools/python/lib/python3*/site-packages/torch)
 if(DEFINED ENV{WALCHEN_TORCH})
   set(torch_folder $ENV{WALCHEN_TORCH})
@@ -8,10 +11,21 @@ elseif(wheel_folders)
 else()
   message(FATAL_ERROR "Expected libtorch in build/tools; run scripts/setup.sh train, or set WALCHEN_TORCH to the folder of an installed torch.")
 endif()
-find_package(Torch 2.11 REQUIRED PATHS ${torch_folder}/share/cmake/Torch NO_DEFAULT_PATH)
+if(NOT EXISTS ${torch_folder}/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "Expected ${torch_folder}/lib/libtorch_cpu.so; set WALCHEN_TORCH to the folder `torch` of an installed torch, 2.11 or later.")
+endif()
 
 # libtorch's headers bring others' along, fmt in another version among them: ours come first.
 set(our_headers ${CMAKE_BINARY_DIR}/generated/our_headers)
 get_target_property(fmt_headers fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
 file(MAKE_DIRECTORY ${our_headers})
 file(CREATE_LINK ${fmt_headers}/fmt ${our_headers}/fmt SYMBOLIC)
+
+add_library(torch INTERFACE)
+target_include_directories(torch SYSTEM INTERFACE ${our_headers} ${torch_folder}/include
+                           ${torch_folder}/include/torch/csrc/api/include)
+# What registers the kernels is found by nobody's name, so it must be linked whether it seems needed or not.
+target_link_libraries(torch INTERFACE -Wl,--no-as-needed ${torch_folder}/lib/libtorch_cpu.so -Wl,--as-needed
+                      ${torch_folder}/lib/libc10.so)
+# The libraries of the CUDA build, which lie in folders of their own, are found when it is started.
+target_link_options(torch INTERFACE -Wl,--allow-shlib-undefined -Wl,-rpath,${torch_folder}/lib)

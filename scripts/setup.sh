@@ -109,5 +109,8 @@ case $group in
 esac
 make_venv
 install_node
-if [ "$group" != run ] && [ -z "${WALCHEN_TORCH:-}" ]; then install_wheels train; fi
+if [ "$group" != run ] && [ -z "${WALCHEN_TORCH:-}" ]; then
+  install_wheels train
+  if compgen -G "$venv/lib/python3*/site-packages/torch/lib/libtorch_cuda.so" >/dev/null; then install_wheels train-cuda; fi
+fi
 if [ "$group" != run ] && [ "$group" != train ]; then install_wheels check; fi
