@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/limits.h"
+#include "formats/chat_tokens.h"
 #include "infer/cpu_model.h"
 
 namespace walchen::infer {
@@ -65,17 +66,7 @@ Result<std::shared_ptr<const CpuModel>> CpuModel::Load(base::Files& files, const
 
 Result<std::vector<TokenId>> CpuModel::EncodeChat(const nlohmann::ordered_json& messages,
                                                   const nlohmann::ordered_json& tools) const {
-  nlohmann::ordered_json variables = {{"messages", messages}, {"add_generation_prompt", true}};
-  if (!tools.is_null()) variables["tools"] = tools;
-  const auto spelling = [&](std::optional<TokenId> token) {
-    return token ? std::string(tokenizer_->Bytes(*token)) : std::string();
-  };
-  variables["bos_token"] = spelling(tokenizer_->bos());
-  variables["eos_token"] = spelling(tokenizer_->eos());
-  TRY_ASSIGN(const std::vector<formats::TextPart> parts, chat_template_->Render(variables));
-  std::vector<TokenId> tokens = tokenizer_->Encode(parts);
-  const std::optional<TokenId> bos = tokenizer_->bos();
-  if (tokenizer_->adds_bos() && bos && (tokens.empty() || tokens.front() != *bos)) tokens.insert(tokens.begin(), *bos);
+  TRY_ASSIGN(std::vector<TokenId> tokens, formats::ChatTokens(*chat_template_, *tokenizer_, messages, tools, true));
   if (tokens.empty()) return Fail(ErrorCode::kInvalidArgument, "the conversation is empty: expected at least one message");
   return tokens;
 }

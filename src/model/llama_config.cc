@@ -141,6 +141,10 @@ int64_t LlamaConfig::operations_per_token() const {
 Result<LlamaConfig> ReadLlamaConfig(const GgufFile& file) {
   LlamaConfig config;
   TRY_ASSIGN(const std::string_view name, file.Text("general.architecture"));
+  if (name == kSenseArchitecture) {
+    return Fail(ErrorCode::kInvalidArgument, "this is a sense, not a language model: name its base with --model, and this file "
+                "with --sense");
+  }
   const Family* family = nullptr;
   for (const Family& candidate : kFamilies) {
     if (candidate.name == name) family = &candidate;

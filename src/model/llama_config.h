@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -47,6 +48,9 @@ struct LlamaConfig {
   // Multiplications and additions in the blocks' matrices for one token, without attention and head.
   int64_t operations_per_token() const;
 };
+
+// An adapter file's general.architecture (model/sense_file.h): no engine takes it for a language model.
+inline constexpr std::string_view kSenseArchitecture = "walchen-sense";
 
 // From the metadata of a model file; every number is within base/limits.h and consistent with the others.
 // Errors: kNotFound and kCorrupt (name the key), kUnsupported (names the architecture or the rope scaling).

@@ -38,9 +38,21 @@ class NothingBackend {
   Tensor SeamAdd(Tensor, const Matrix&, const PatchGrid&) const { return {}; }
 };
 
+// Of an adapter, whose base is another file.
+Result<void> CheckSenses(const formats::GgufFile& file) {
+  TRY_ASSIGN(const std::vector<SenseConfig> senses, ReadSenses(file));
+  if (senses.empty()) return Fail(ErrorCode::kNotFound, "the key walchen.senses names none");
+  NothingBackend backend;
+  for (const SenseConfig& sense : senses) TRY(LoadSense(backend, file, sense));
+  return {};
+}
+
 }  // namespace
 
 Result<void> CheckModel(const formats::GgufFile& file) {
+  if (const auto architecture = file.Text("general.architecture"); architecture && *architecture == kSenseArchitecture) {
+    return CheckSenses(file);
+  }
   TRY_ASSIGN(const LlamaConfig config, ReadLlamaConfig(file));
   NothingBackend backend;
   TRY(LoadLlama(backend, file, config));

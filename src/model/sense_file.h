@@ -37,9 +37,6 @@ void AddNewSense(const SenseConfig& sense, uint64_t seed, std::vector<std::vecto
 // The keys that say which senses a file holds; once per file, before AddNewSense.
 void AddSenseList(std::span<const SenseConfig> senses, formats::GgufWriter& writer);
 
-// An adapter file's general.architecture: no engine takes it for a language model.
-constexpr std::string_view kSenseArchitecture = "walchen-sense";
-
 // Whether a sense fits a text stream. kInvalidArgument says in what they differ; a base of another digest too, where
 // both are known.
 Result<void> CheckSenseFits(const SenseConfig& sense, const SharedAttention& text, std::string_view text_sha256);

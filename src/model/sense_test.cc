@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/model_check.h"
 #include "model/reference_backend.h"
 #include "model/sense_file.h"
 #include "model/test_folder.h"
@@ -113,6 +114,7 @@ TEST(SenseFile, WhatIsWrittenIsReadBack) {
   AddNewSense(sense, 7, std::vector<std::vector<float>>(4, std::vector<float>(32, 2.5f)), writer);
   ASSERT_TRUE(writer.Write(base::Files::Os(), folder / "vision.gguf"));
   const auto file = formats::GgufFile::Open(base::Files::Os(), folder / "vision.gguf").value();
+  EXPECT_TRUE(CheckModel(*file));
   const std::vector<SenseConfig> read = ReadSenses(*file).value();
   ASSERT_EQ(read.size(), 1U);
   EXPECT_EQ(read[0].d_model, 96);
@@ -126,6 +128,13 @@ TEST(SenseFile, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(weights->blocks.size(), 2U);
   EXPECT_EQ(weights->blocks[1].layer, 3);
   EXPECT_EQ(weights->blocks[0].k_norm[31], 2.5f);
+}
+
+TEST(SenseFile, IsCheckedAsASenseAndRefusedAsAModel) {
+  TestSenses model;
+  model.file->SetText("general.architecture", std::string(kSenseArchitecture));
+  EXPECT_NE(CheckModel(*model.file).error().message().find("walchen.senses"), std::string::npos);
+  EXPECT_NE(ReadLlamaConfig(*model.file).error().message().find("name its base with --model"), std::string::npos);
 }
 
 TEST(SenseFile, NamesTheTensorThatIsMissingOrHasAnotherShape) {

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/rng.h"
+#include "formats/chat_tokens.h"
 
 namespace walchen::shards {
 namespace {
@@ -21,14 +22,7 @@ struct Writer {
   const formats::ChatTemplate& chat_template;
 
   Result<std::vector<int32_t>> Encode(const ordered_json& messages, bool answer_follows) const {
-    ordered_json variables = {{"messages", messages}, {"add_generation_prompt", answer_follows}};
-    const auto spelling = [&](std::optional<formats::TokenId> token) {
-      return token ? std::string(tokenizer.Bytes(*token)) : std::string();
-    };
-    variables["bos_token"] = spelling(tokenizer.bos());
-    variables["eos_token"] = spelling(tokenizer.eos());
-    TRY_ASSIGN(const std::vector<formats::TextPart> parts, chat_template.Render(variables));
-    return tokenizer.Encode(parts);
+    return formats::ChatTokens(chat_template, tokenizer, messages, nullptr, answer_follows);
   }
 };
 
@@ -121,10 +115,12 @@ Result<std::unique_ptr<SampleSource>> MakeChatSource(base::Files& files, const b
     all.push_back(std::move(*segment));
   }
   if (all.empty()) return Fail(ErrorCode::kCorrupt, "{}: expected a conversation on each line, found none", path.native());
+  if (all.size() == 1) return std::make_unique<ChatSource>(seed, std::move(all));  // there is no other to compare with
+  const size_t every = std::min(kHeldOutEvery, all.size());
   std::vector<Segment> taken;
   for (size_t i = 0; i < all.size(); ++i) {
-    const bool held_out = all.size() >= kHeldOutEvery && i % kHeldOutEvery == kHeldOutEvery - 1;
-    if (all.size() < kHeldOutEvery || held_out == (share == Share::kHeldOut)) taken.push_back(std::move(all[i]));
+    const bool held_out = i % every == every - 1;
+    if (held_out == (share == Share::kHeldOut)) taken.push_back(std::move(all[i]));
   }
   return std::make_unique<ChatSource>(seed, std::move(taken));
 }

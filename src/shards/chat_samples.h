@@ -14,7 +14,7 @@
 
 namespace walchen::shards {
 
-// Which conversations a source takes: every tenth is kept for evaluation, where there are ten.
+// Which conversations a source takes: every tenth is kept for evaluation, of fewer the last.
 enum class Share { kTrained, kHeldOut };
 
 // Option `tokens` (256): how long all conversations are made; shorter ones are filled up. The tokenizer must outlive it.

@@ -76,6 +76,18 @@ TEST_F(ChatSamples, EveryTenthConversationIsHeldOut) {
   }
 }
 
+TEST_F(ChatSamples, OfFewConversationsTheLastIsHeldOut) {
+  const std::string text = Line("q", "one") + Line("q", "two") + Line("q", "three");
+  const auto held_out = Open(text, Share::kHeldOut).value(), trained = Open(text).value();
+  for (uint64_t i = 0; i < 20; ++i) {
+    const auto has_three = [&](const SampleSource& source) {
+      return tokenizer_->Decode(source.At(i).value().segments.front().tokens, true).find("three") != std::string::npos;
+    };
+    EXPECT_TRUE(has_three(*held_out));
+    EXPECT_FALSE(has_three(*trained));
+  }
+}
+
 TEST_F(ChatSamples, NamesTheLineThatIsWrong) {
   const std::pair<std::string, std::string> kCases[] = {
       {Line("a", "b") + "{\"messages\": 3}\n", "chat.jsonl:2: expected {\"messages\""},
