@@ -25,16 +25,16 @@ Result<const Modality*> FindModality(std::string_view name) {
 }
 
 std::vector<float> TauFeatures(std::span<const float> tau) {
-  constexpr int kFrequencies = kTauFeatures / 2;
+  constexpr size_t kFrequencies = kTauFeatures / 2;
   std::vector<float> features;
   features.reserve(tau.size() * kTauFeatures);
   for (const float t : tau) {
     std::array<float, kTauFeatures> row;
-    for (int i = 0; i < kFrequencies; ++i) {
+    for (size_t i = 0; i < kFrequencies; ++i) {
       // From 1000 radians over the range of tau down to 0.1.
-      const double angle = 1000.0 * t * std::pow(10'000.0, -static_cast<double>(i) / kFrequencies);
-      row[static_cast<size_t>(i)] = static_cast<float>(std::sin(angle));
-      row[static_cast<size_t>(kFrequencies + i)] = static_cast<float>(std::cos(angle));
+      const double angle = 1000.0 * t * std::pow(10'000.0, -static_cast<double>(i) / static_cast<double>(kFrequencies));
+      row[i] = static_cast<float>(std::sin(angle));
+      row[kFrequencies + i] = static_cast<float>(std::cos(angle));
     }
     features.insert(features.end(), row.begin(), row.end());
   }

@@ -14,9 +14,10 @@ SenseTokens Encode(const MotionSteps& steps, std::span<const float> values, int 
                         .extent = steps.steps() + 1,
                         .kept = tau == 1};
   for (int step = 0; step < steps.steps(); ++step) {
-    float* features = tokens.features.data() + step * kMotionFeatures + first;
+    float* features = tokens.features.data() + int64_t{step} * kMotionFeatures + first;
+    const float* from = values.data() + int64_t{step} * steps.width;
     for (int i = 0; i < steps.width; ++i) {
-      features[i] = values[static_cast<size_t>(step * steps.width + i)];
+      features[i] = from[i];
       features[kMotionValues + i] = 1;
     }
     tokens.positions.push_back({step, row, 0});

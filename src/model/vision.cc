@@ -18,7 +18,7 @@ void ForEachValue(int width, int height, const Visit& visit) {
       for (int channel = 0; channel < kPictureChannels; ++channel) {
         for (int y = patch_y; y < patch_y + kPatchPixels; ++y) {
           for (int x = patch_x; x < patch_x + kPatchPixels; ++x) {
-            visit(patch_index++, static_cast<size_t>((channel * height + y) * width + x));
+            visit(patch_index++, static_cast<size_t>((int64_t{channel} * height + y) * width + x));
           }
         }
       }

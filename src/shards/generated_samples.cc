@@ -89,7 +89,7 @@ class ForecastSource : public SampleSource {
     }
     sample.segments.push_back(segment);
     if (!shape_.trajectories) return sample;
-    const std::vector<float> noise = NormalNumbers(rng, static_cast<size_t>(shape_.channels * points));
+    const std::vector<float> noise = NormalNumbers(rng, static_cast<size_t>(int64_t{shape_.channels} * points));
     AddSignalNoise(window, encoded, truth, noise, static_cast<float>(rng.Uniform()), segment.continuous,
                    &segment.continuous_targets);
     for (const auto head : {model::kSignalQuantiles, model::kSignalAnomaly}) {
