@@ -44,13 +44,6 @@ Result<void> ExportFolder(base::Files& files, const Options& options, const base
   return model::ExportHuggingFace(files, input, options.output, type, work.pool(), work.on_tensor());
 }
 
-// The adapter of a run's newest checkpoint, or a file.
-Result<base::Path> FindFile(base::Files& files, const SharedFlags& flags, const std::string& name) {
-  TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, name));
-  return ModelOfRun(files, path, "lora.gguf");
-}
-
 Result<void> ExportFile(base::Files& files, const Options& options, const base::Path& input) {
   if (!options.type.empty()) {
     return Fail(ErrorCode::kInvalidArgument, "--type is for Hugging Face folders; a GGUF file is exported as it is "
@@ -60,9 +53,10 @@ Result<void> ExportFile(base::Files& files, const Options& options, const base::
     return Fail(ErrorCode::kAlreadyExists, "{} is there already; delete it or choose another name", options.output);
   }
   if (!options.lora.empty()) {
-    TRY_ASSIGN(const base::Path named, FindFile(files, options.shared, options.lora));
+    TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
+    TRY_ASSIGN(const base::Path lora, FindModelOrRun(files, home, options.lora, "lora.gguf"));
     ModelWork work(options.shared, "merging");
-    return model::MergeLora(files, input, named, options.output, work.pool(), work.on_tensor());
+    return model::MergeLora(files, input, lora, options.output, work.pool(), work.on_tensor());
   }
   if (options.text_only) return model::WriteTextOnly(files, input, options.output);
   const InterruptGuard interrupts;

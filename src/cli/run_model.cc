@@ -5,7 +5,8 @@
 
 namespace walchen::cli {
 
-Result<base::Path> ModelOfRun(base::Files& files, const base::Path& path, std::string_view name) {
+Result<base::Path> FindModelOrRun(base::Files& files, const base::Home& home, std::string_view model, std::string_view name) {
+  TRY_ASSIGN(const base::Path path, base::FindModel(files, home, model));
   TRY_ASSIGN(const base::FileInfo info, files.Stat(path));
   if (!info.is_folder || !files.Exists(path / "recipe.toml")) return path;
   TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files, path));
@@ -18,8 +19,7 @@ Result<base::Path> ModelOfRun(base::Files& files, const base::Path& path, std::s
 Result<std::vector<base::Path>> SensePaths(base::Files& files, const base::Home& home, std::span<const std::string> senses) {
   std::vector<base::Path> paths;
   for (const std::string& sense : senses) {
-    TRY_ASSIGN(const base::Path named, base::FindModel(files, home, sense));
-    TRY_ASSIGN(base::Path path, ModelOfRun(files, named, ""));
+    TRY_ASSIGN(base::Path path, FindModelOrRun(files, home, sense, ""));
     paths.push_back(std::move(path));
   }
   return paths;

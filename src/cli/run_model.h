@@ -13,9 +13,9 @@
 
 namespace walchen::cli {
 
-// The file that `path` means: itself, or, if it is a run's folder, what its newest good checkpoint has under `name`
-// (any model, if `name` is empty). Errors: those of runs::NewestGood; kNotFound (the run trains none).
-Result<base::Path> ModelOfRun(base::Files& files, const base::Path& path, std::string_view name);
+// The file that `model` means (base::FindModel); if that is a run's folder, what its newest good checkpoint has under
+// `name` (any model, if `name` is empty). Errors: those of FindModel and runs::NewestGood; kNotFound (the run trains none).
+Result<base::Path> FindModelOrRun(base::Files& files, const base::Home& home, std::string_view model, std::string_view name);
 
 // The files that --sense NAME|PATH means: a name is one of models/NAME.gguf in the home.
 Result<std::vector<base::Path>> SensePaths(base::Files& files, const base::Home& home, std::span<const std::string> senses);

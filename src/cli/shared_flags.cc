@@ -26,8 +26,7 @@ void AddSharedFlags(Arguments& arguments, SharedFlags& flags) {
 
 Result<base::Path> ModelPath(base::Files& files, const SharedFlags& flags, std::string_view name) {
   TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
-  TRY_ASSIGN(const base::Path path, FindModel(files, home, name.empty() ? flags.model : name));
-  return ModelOfRun(files, path, "model.gguf");
+  return FindModelOrRun(files, home, name.empty() ? flags.model : name, "model.gguf");
 }
 
 void ApplyLogLevel(const SharedFlags& flags, base::LogLevel level) {

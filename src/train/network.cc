@@ -32,20 +32,19 @@ Result<void> Network::AddSense(const formats::GgufFile& file, model::SenseConfig
   return {};
 }
 
-// on_text(index, segment, logits) for text with targets, on_sense(index, segment, states) for senses with targets.
+// on_text(segment, logits) for text with targets, on_sense(segment, outputs of the heads) for senses with targets.
 template <class OnText, class OnSense>
 void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense) {
   backend.set_lanes(batch.lanes);
   model::SequenceLayout layout(text.layers);
   TorchBackend::Cache cache;
-  for (size_t index = 0; index < batch.segments.size(); ++index) {
-    const BatchSegment& segment = batch.segments[index];
+  for (const BatchSegment& segment : batch.segments) {
     if (segment.sense < 0) {
       const model::SegmentPlace place = layout.AddText(segment.rows);
       std::vector<int32_t> wanted(segment.targets.defined() ? static_cast<size_t>(segment.rows) : 0);
       std::iota(wanted.begin(), wanted.end(), 0);
       const torch::Tensor logits = model::Forward(backend, text, text_weights, segment.tokens, {{place.In(cache)}}, wanted);
-      if (!wanted.empty()) on_text(index, segment, logits);
+      if (!wanted.empty()) on_text(segment, logits);
       continue;
     }
     const auto which = static_cast<size_t>(segment.sense);
@@ -56,7 +55,7 @@ void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_s
                                                    .grid = model::GridOf(sense, segment.layout)};
     const torch::Tensor states = model::SenseStates(backend, sense, sense_weights[which], input, {{place.In(cache)}});
     if (!segment.heads.empty()) {
-      on_sense(index, segment, model::SenseHeads(backend, sense, sense_weights[which], states, input.grid));
+      on_sense(segment, model::SenseHeads(backend, sense, sense_weights[which], states, input.grid));
     }
   }
 }
@@ -65,10 +64,10 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
   std::vector<Loss> losses;
   Run(
       batch,
-      [&](size_t, const BatchSegment& segment, const torch::Tensor& logits) {
+      [&](const BatchSegment& segment, const torch::Tensor& logits) {
         losses.push_back({.name = "text", .value = TextLoss(logits, segment.targets)});
       },
-      [&](size_t, const BatchSegment& segment, const std::vector<torch::Tensor>& outputs) {
+      [&](const BatchSegment& segment, const std::vector<torch::Tensor>& outputs) {
         const model::SenseConfig& sense = senses[static_cast<size_t>(segment.sense)];
         for (size_t i = 0; i < outputs.size(); ++i) {
           const model::Head& head = sense.modality.heads[i];
@@ -80,14 +79,6 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
         }
       });
   return losses;
-}
-
-std::vector<torch::Tensor> Network::Outputs(const Batch& batch, size_t index) {
-  std::vector<torch::Tensor> found;
-  Run(
-      batch, [&](size_t at, const BatchSegment&, const torch::Tensor& logits) { if (at == index) found = {logits}; },
-      [&](size_t at, const BatchSegment&, const std::vector<torch::Tensor>& outputs) { if (at == index) found = outputs; });
-  return found;
 }
 
 double Network::Operations(const Batch& batch) const {

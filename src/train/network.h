@@ -39,8 +39,6 @@ struct Network {
 
   // Runs a batch, segment by segment, and compares what has targets.
   std::vector<Loss> Losses(const Batch& batch);
-  // What the heads say of one segment of a batch (the last one with targets or the one at `index`), for evaluation.
-  std::vector<torch::Tensor> Outputs(const Batch& batch, size_t index);
 
   // Multiplications and additions of one training step on this batch: forward, and twice that backward where weights or
   // what lies before them are trained.
