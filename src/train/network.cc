@@ -65,17 +65,19 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
   Run(
       batch,
       [&](const BatchSegment& segment, const torch::Tensor& logits) {
-        losses.push_back({.name = "text", .value = TextLoss(logits, segment.targets)});
+        const torch::Tensor value = segment.share > 0 ? TextLoss(logits, segment.targets) : torch::zeros({});
+        losses.push_back({.name = "text", .value = value, .share = segment.share});
       },
       [&](const BatchSegment& segment, const std::vector<torch::Tensor>& outputs) {
         const model::SenseConfig& sense = senses[static_cast<size_t>(segment.sense)];
         for (size_t i = 0; i < outputs.size(); ++i) {
           const model::Head& head = sense.modality.heads[i];
-          const auto& [values, weights] = segment.heads[i];
-          if (weights.count_nonzero().item<int64_t>() == 0) continue;
+          const auto& [values, weights, share] = segment.heads[i];
+          if (share > 0 && weights.count_nonzero().item<int64_t>() == 0) continue;  // nobody has targets
           losses.push_back({.name = fmt::format("{}.{}", sense.name, head.name),
                             .value = HeadLoss(head, outputs[i], values, weights),
-                            .weight = head.weight});
+                            .weight = head.weight,
+                            .share = share});
         }
       });
   return losses;

@@ -19,8 +19,9 @@ namespace walchen::train {
 
 struct Loss {
   std::string name;      // "text", or a sense's name and its head: "signals.quantiles"
-  torch::Tensor value;   // one number
+  torch::Tensor value;   // one number, the mean over the targets of this batch
   double weight = 1;
+  double share = 1;      // how much it counts in the mean over those of all ranks
 };
 
 struct Network {
