@@ -23,10 +23,13 @@ using Gloo = c10d::ProcessGroupGloo;
 constexpr size_t kBucketBytes = 25 << 20;
 constexpr std::chrono::milliseconds kBeat = std::chrono::seconds(1);
 
-// The first line: what comes behind is a stack of libtorch's.
-std::string FirstLine(const std::exception& error) {
-  const std::string text = error.what();
-  return text.substr(0, text.find('\n'));
+// What an error of c10d's says, without the place in its source in front and the stack and advice behind.
+std::string Reason(const std::exception& error) {
+  std::string text = error.what();
+  text = text.substr(0, text.find('\n'));
+  text = text.substr(0, text.find(". This is typically"));
+  if (const size_t place = text.find("] "); text.starts_with("[/") && place != std::string::npos) text = text.substr(place + 2);
+  return text;
 }
 
 bool IsThisMachine(const std::string& address) { return address == "localhost" || address.starts_with("127."); }
@@ -67,7 +70,7 @@ struct Ranks::Connections {
   std::mutex mutex;
   std::condition_variable changed;
   bool leaving = false, stopping = false;
-  std::string advice;
+  std::string advice = "What that one wrote says more";
   std::thread beating;
 
   // Beats until all ranks leave, or one is lost. Returns what happened, if something did.
@@ -93,7 +96,7 @@ std::optional<std::string> Ranks::Connections::Beat(int world) {
     try {
       beats->allreduce(leaving_ranks)->wait();
     } catch (const std::exception& error) {
-      return FirstLine(error);
+      return Reason(error);
     }
     if (leaving_ranks.front().item<int>() == world) return std::nullopt;
     lock.lock();
@@ -134,7 +137,7 @@ Result<void> Ranks::Connect(OnLoss on_loss, const Patience& patience) {
   } catch (const std::exception& error) {
     return Fail(ErrorCode::kUnavailable, "rank {} of {}: expected to meet the others at {}:{} within {} s: {}. Start all {} "
                 "processes with one address and a free port (MASTER_ADDR, MASTER_PORT)", rank(), world(), place_.address,
-                place_.port, std::chrono::duration_cast<std::chrono::seconds>(patience.to_join).count(), FirstLine(error), world());
+                place_.port, std::chrono::duration_cast<std::chrono::seconds>(patience.to_join).count(), Reason(error), world());
   }
   connections_->beating = std::thread([this, on_loss = std::move(on_loss), patience] {
     const std::optional<std::string> loss = connections_->Beat(world());
@@ -174,7 +177,7 @@ Result<void> Ranks::Do(std::string_view doing, const Operation& operation) const
     operation()->wait();
     return {};
   } catch (const std::exception& error) {
-    return tl::unexpected(Lost(doing, FirstLine(error)));
+    return tl::unexpected(Lost(doing, Reason(error)));
   }
 }
 
