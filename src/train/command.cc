@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/threads.h"
 #include "shards/templates.h"
+#include "tensor/kernels/kernels.h"
 #include "train/ranks.h"
 #include "train/shared_folder.h"
 #include "train/trainer.h"
@@ -105,6 +106,7 @@ int UsualThreads(const Ranks& ranks) { return std::max(1, base::AvailableCpus() 
 Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& options, const std::shared_ptr<Ranks>& ranks) {
   // As long as a network file system may remember that there was no such folder.
   constexpr std::chrono::milliseconds kToSeeFolder = std::chrono::seconds(60);
+  TRY(tensor::ChooseKernels());  // that there are some, for this CPU and these environment variables
   const base::Path path = options.resume.empty() ? options.run : options.resume;
   TRY_ASSIGN(runs::RunFolder folder,
              ShareFolder(files, path, *ranks, [&] { return OpenFolder(files, options); }, kToSeeFolder));
@@ -129,6 +131,9 @@ void PrintEvaluation(const std::vector<EvaluationRow>& rows) {
 
 Result<int> Run(const Options& options) {
   TRY_ASSIGN(const RankPlace place, RankPlaceFromEnvironment());
+  if (place.world > 1 && place.rank == 0 && !options.quiet) {
+    fmt::print(stderr, "walchen-train: waiting for {} other processes at {}:{}\n", place.world - 1, place.address, place.port);
+  }
   TRY_ASSIGN(const std::shared_ptr<Ranks> ranks, Ranks::Join(place, EndOnLoss, {}));
   TRY_ASSIGN(const auto trainer, OpenTrainer(base::Files::Os(), options, ranks));
   std::signal(SIGINT, RequestStop);

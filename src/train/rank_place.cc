@@ -3,11 +3,12 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 
 namespace walchen::train {
 namespace {
 
-constexpr int kMostRanks = 1'000'000;
+constexpr int kMost = std::numeric_limits<int>::max();
 constexpr int kUsualPort = 29'500;  // torch's own
 // Below the ports that Linux gives to outgoing connections, above those of services.
 constexpr int kFirstJobPort = 15'000, kJobPorts = 15'000;
@@ -57,8 +58,8 @@ Result<void> FindMeetingPlace(const LookUp& look_up, const Launcher& launcher, b
                 "to the machine of rank 0 (127.0.0.1 if all run on this one)", launcher.rank, launcher.world, place.world);
   }
   TRY_ASSIGN(const std::optional<int> port, Number(look_up, "MASTER_PORT", 1, 65'535));
-  TRY_ASSIGN(const std::optional<int> job, Number(look_up, "SLURM_JOB_ID", 0, INT32_MAX));
-  TRY_ASSIGN(const std::optional<int> restart, Number(look_up, "TORCHELASTIC_RESTART_COUNT", 0, INT32_MAX));
+  TRY_ASSIGN(const std::optional<int> job, Number(look_up, "SLURM_JOB_ID", 0, kMost));
+  TRY_ASSIGN(const std::optional<int> restart, Number(look_up, "TORCHELASTIC_RESTART_COUNT", 0, kMost));
   place.port = port ? *port : job ? kFirstJobPort + *job % kJobPorts : kUsualPort;
   if (look_up("TORCHELASTIC_USE_AGENT_STORE") == "True") place.launchers_store = fmt::format("walchen/{}", restart.value_or(0));
   return {};
@@ -91,10 +92,10 @@ Result<std::string> FirstNode(std::string_view list) {
 
 Result<RankPlace> RankPlaceFrom(const LookUp& look_up) {
   for (const Launcher& launcher : kLaunchers) {
-    TRY_ASSIGN(const std::optional<int> rank, Number(look_up, launcher.rank, 0, kMostRanks));
-    TRY_ASSIGN(std::optional<int> world, Number(look_up, launcher.world, 1, kMostRanks));
+    TRY_ASSIGN(const std::optional<int> rank, Number(look_up, launcher.rank, 0, kMost));
+    TRY_ASSIGN(std::optional<int> world, Number(look_up, launcher.world, 1, kMost));
     if (!world) {
-      TRY_ASSIGN(world, Number(look_up, launcher.other_world, 1, kMostRanks));
+      TRY_ASSIGN(world, Number(look_up, launcher.other_world, 1, kMost));
     }
     if (!rank && (!world || launcher.other_world != nullptr)) continue;  // a job of Slurm's in which nothing was started by srun
     if (!rank || !world) {

@@ -34,9 +34,9 @@ class Ranks {
     // In one operation: rank 0 may be writing a checkpoint of 100 GB while the others wait in the next step.
     std::chrono::milliseconds in_operation = std::chrono::minutes(30);
     // Without a beat of a rank. A machine whose memory is being swapped may be silent for seconds.
-    std::chrono::milliseconds without_beat = std::chrono::seconds(30);
+    std::chrono::milliseconds without_beat = std::chrono::seconds(25);
     // That the thread which calls the operations has to find out by itself, before on_loss is called.
-    std::chrono::milliseconds after_loss = std::chrono::seconds(10);
+    std::chrono::milliseconds after_loss = std::chrono::seconds(5);
   };
   // May be called from another thread, at most once; should end the process, whose operations may never return.
   using OnLoss = std::function<void(const Error& error)>;
