@@ -54,6 +54,7 @@ class TestModel final : public infer::ModelFile {
   const std::string& name() const override { return name_; }
   const model::LlamaConfig& config() const override { CHECK(false, "the server does not look at it"); }
   const formats::Tokenizer& tokenizer() const override { return tokenizer_; }
+  std::span<const std::string> adapters() const override { return adapters_; }
   int64_t weight_bytes() const override { return 0; }
   Result<std::vector<formats::TokenId>> EncodeChat(const nlohmann::ordered_json& messages,
                                                    const nlohmann::ordered_json& tools) const override {
@@ -66,6 +67,7 @@ class TestModel final : public infer::ModelFile {
 
  private:
   const std::string name_ = "test-model";
+  const std::vector<std::string> adapters_ = {"cards", "Verse"};
   const ByteTokenizer tokenizer_;
 };
 
