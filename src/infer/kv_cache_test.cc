@@ -76,6 +76,28 @@ void Pass(KvCache& cache, const Tokens& tokens) {
   cache.Release(user->sequence, user->known());
 }
 
+TEST(KvCache, EachAdapterHasATreeOfItsOwnInTheSameMemory) {
+  KvCache cache = MakeCache(4);
+  const Tokens tokens = Count(0, 2 * kPage), longer = Join(tokens, {1});
+  Pass(cache, tokens);
+  EXPECT_EQ(cache.CachedTokens(-1, longer), 2 * kPage);
+  for (const int adapter : {0, 7}) EXPECT_EQ(cache.CachedTokens(adapter, longer), 0);
+  auto other = cache.Admit(7, tokens, 2 * kPage);
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(other->cached_tokens, 0);
+  cache.Release(*other, tokens);
+  EXPECT_EQ(cache.CachedTokens(-1, longer), 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(7, longer), 2 * kPage);
+  // The least recently used leaf goes first, whosever it is.
+  auto last = cache.Admit(7, longer, 3 * kPage);
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->cached_tokens, 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(-1, longer), kPage);
+  EXPECT_FALSE(cache.Admit(-1, Count(5'000, 10), 2 * kPage).has_value());
+  cache.Release(*last, tokens);
+  EXPECT_EQ(cache.pages_free(), 4);
+}
+
 TEST(KvCache, HasAtLeastOnePage) {
   EXPECT_EQ(MakeCache(5).pages_total(), 5);
   const auto cache = KvCache::Create(kShape, 1);
