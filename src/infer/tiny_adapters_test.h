@@ -18,9 +18,8 @@ class TinyAdapters {
  public:
   explicit TinyAdapters(const TinyOptions& options = {}) : base_(MakeTinyModel(options)) {
     const auto two = [](std::string_view name) { return name == "blk.0.attn_v.weight" || name == "blk.1.attn_k.weight"; };
-    const auto served = [](std::string_view name) { return name.find("_shexp") == std::string_view::npos; };
-    Add("all", {.seed = 1, .changes = served});
-    Add("other", {.seed = 2, .rank = 20, .alpha = 10, .changes = served});
+    Add("all", {.seed = 1});
+    Add("other", {.seed = 2, .rank = 20, .alpha = 10});
     Add("some", {.seed = 3, .rank = 1, .alpha = 3, .changes = two});
   }
 
