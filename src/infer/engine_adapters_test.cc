@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "infer/engine_fixture_test.h"
+#include "infer/mixed_sequence.h"
 #include "infer/scoring.h"
 #include "infer/tiny_adapters_test.h"
 
@@ -112,6 +113,45 @@ TEST(EngineAdapters, WhatOneAdapterComputedIsNeverUsedByAnother) {
     EXPECT_EQ(answer.text, first.back()) << adapter;
     first.pop_back();
   }
+}
+
+// The shorter prompt is read first. Would it wait for the beginning that it has in common with the longer one, it ended last.
+TEST(EngineAdapters, ARequestDoesNotWaitForABeginningThatAnotherAdapterReads) {
+  const TinyAdapters tiny;
+  const auto engine = MakeEngine({.threads = 1, .kv_bytes = 100 * kTinyPageBytes, .prompt_chunk_tokens = 16}, tiny.Load());
+  std::vector<std::string> ended;  // written by the engine's thread, read when all have ended
+  std::deque<Listener> listeners(2);
+  {
+    Gate gate(*engine);
+    for (const auto& [adapter, tokens] : {std::pair("all", 129), std::pair("", 65)}) {
+      Listener& listener = listeners[*adapter == '\0' ? 1 : 0];
+      EventSink sink = listener.sink();
+      sink.on_end = [&ended, adapter, on_end = sink.on_end](EndEvent end) {
+        ended.emplace_back(adapter);
+        on_end(std::move(end));
+      };
+      ASSERT_TRUE(engine->Submit(With(adapter, GreedyRequest(RandomPrompt(1, tokens), 1)), sink).has_value());
+    }
+  }
+  for (Listener& listener : listeners) EXPECT_EQ(listener.Wait().cached_tokens, 0);
+  EXPECT_EQ(ended, (std::vector<std::string>{"", "all"}));
+}
+
+TEST(EngineAdapters, AMixedSequenceReadsItsTextWithTheAdapter) {
+  const TinyAdapters tiny;
+  const auto model = tiny.Load();
+  const Tokens text = RandomPrompt(3, 70);
+  for (const char* adapter : {"", "some", "all"}) {
+    std::vector<float> expected;
+    ASSERT_TRUE(Score(*model, text, {.threads = 1, .last_only = true, .adapter = adapter}, [&](int64_t, std::span<const float> logits) {
+      expected.assign(logits.begin(), logits.end());
+      return true;
+    }));
+    const auto sequence = MixedSequence::Open(base::Files::Os(), model, {}, {}, {.threads = 2, .slots_max = 128, .adapter = adapter});
+    ASSERT_TRUE(sequence) << sequence.error().message();
+    EXPECT_EQ((*sequence)->Text(text).value(), expected) << adapter;
+  }
+  EXPECT_FALSE(MixedSequence::Open(base::Files::Os(), model, {}, {}, {.threads = 1, .adapter = "verse"}));
 }
 
 TEST(EngineAdapters, AnUnknownNameIsAnErrorWithTheNamesThereAre) {
