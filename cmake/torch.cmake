@@ -29,3 +29,9 @@ target_link_libraries(torch INTERFACE -Wl,--no-as-needed ${torch_folder}/lib/lib
                       ${torch_folder}/lib/libc10.so)
 # The libraries of the CUDA build, which lie in folders of their own, are found when it is started.
 target_link_options(torch INTERFACE -Wl,--allow-shlib-undefined -Wl,-rpath,${torch_folder}/lib)
+
+# torch's own loops run on OpenMP threads; ours in train/ join them, so its runtime is ours too. Without it they run on one.
+if(EXISTS ${torch_folder}/lib/libgomp.so.1)
+  target_compile_options(torch INTERFACE -fopenmp)
+  target_link_libraries(torch INTERFACE ${torch_folder}/lib/libgomp.so.1)
+endif()

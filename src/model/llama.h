@@ -106,15 +106,23 @@ typename B::Tensor DecoderBlock(B& b, const LlamaConfig& config, const BlockWeig
   return b.ExpertsAdd(std::move(x), w.mlp_norm, config.rms_epsilon, w.experts);
 }
 
-// The logits of the rows `wanted`, [wanted, v]; an empty tensor for none. tokens[i] is row i of the placement.
+// What the last block leaves, [t, d]. tokens[i] is row i of the placement.
 template <Backend B>
-typename B::Tensor Forward(B& b, const LlamaConfig& config, const LlamaWeights<B>& w, std::span<const int32_t> tokens,
-                           const Placement<typename B::Cache>& at, std::span<const int32_t> wanted) {
+typename B::Tensor TextStates(B& b, const LlamaConfig& config, const LlamaWeights<B>& w, std::span<const int32_t> tokens,
+                              const Placement<typename B::Cache>& at) {
   typename B::Tensor x = b.Embed(w.embedding, tokens);
   b.SetPositions(at, config.rope_frequencies);
   for (int layer = 0; layer < config.layers; ++layer) {
     x = DecoderBlock(b, config, w.blocks[static_cast<size_t>(layer)], std::move(x), layer, at);
   }
+  return x;
+}
+
+// The logits of the rows `wanted`, [wanted, v]; an empty tensor for none.
+template <Backend B>
+typename B::Tensor Forward(B& b, const LlamaConfig& config, const LlamaWeights<B>& w, std::span<const int32_t> tokens,
+                           const Placement<typename B::Cache>& at, std::span<const int32_t> wanted) {
+  typename B::Tensor x = TextStates(b, config, w, tokens, at);
   if (wanted.empty()) return {};
   return b.NormLinear(b.Rows(std::move(x), wanted), w.final_norm, config.rms_epsilon,
                       w.tied_head ? w.embedding : w.head, typename B::Vector{});

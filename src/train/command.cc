@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/threads.h"
 #include "shards/templates.h"
+#include "tensor/kernels/kernels.h"
 #include "train/trainer.h"
 
 namespace walchen::train {
@@ -91,6 +92,7 @@ Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
 }
 
 Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& options) {
+  TRY(tensor::ChooseKernels());  // that there are some, for this CPU and these environment variables
   TRY_ASSIGN(runs::RunFolder folder, OpenFolder(files, options));
   Trainer::Options trainer;
   if (options.steps > 0) trainer.steps = options.steps;

@@ -67,8 +67,8 @@ std::vector<EvaluationRow> Evaluate(Network& network, std::span<const Batch> see
     if (first.targets.defined()) {
       const torch::Tensor unigram = Unigram(seen, segment, network.text.vocabulary);
       for (const Batch& batch : unseen) {
-        const torch::Tensor& targets = batch.segments[segment].targets;
-        add("text", TextLoss(unigram.expand({targets.size(0), targets.size(1), -1}), targets));
+        const torch::Tensor targets = TargetsOf({&batch, 1}, segment);
+        add("text", -unigram.index_select(0, targets.masked_select(targets >= 0)).mean());
       }
     }
     for (size_t i = 0; i < first.heads.size(); ++i) {

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/loss.h"
 
+#include <algorithm>
+
 #include <torch/torch.h>
 
 #include "base/status.h"
+#include "train/fused.h"
 
 namespace walchen::train {
 
-torch::Tensor TextLoss(const torch::Tensor& logits, const torch::Tensor& targets) {
-  return torch::cross_entropy_loss(logits.reshape({-1, logits.size(-1)}), targets.reshape({-1}).to(torch::kLong), {},
-                                   at::Reduction::Mean, /*ignore_index=*/-1);
+torch::Tensor TextLoss(const torch::Tensor& states, const torch::Tensor& gain, double epsilon, const torch::Tensor& head,
+                       const torch::Tensor& targets) {
+  const torch::Tensor all = targets.reshape({-1}).to(torch::kLong), places = (all >= 0).nonzero().squeeze(-1);
+  torch::Tensor rows = states.reshape({-1, states.size(-1)});
+  if (places.size(0) < all.size(0)) rows = rows.index_select(0, places);
+  const torch::Tensor sum = VocabularyLoss(RmsNorm(rows, gain, epsilon), head, all.index_select(0, places));
+  return sum / static_cast<double>(std::max<int64_t>(1, places.size(0)));
 }
 
 torch::Tensor HeadLoss(const model::Head& head, const torch::Tensor& outputs, const torch::Tensor& values,

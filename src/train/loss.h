@@ -10,8 +10,10 @@
 
 namespace walchen::train {
 
-// Cross-entropy in nats per target. logits [lanes, t, v]; targets [lanes, t], -1: none.
-torch::Tensor TextLoss(const torch::Tensor& logits, const torch::Tensor& targets);
+// Cross-entropy in nats per target of what the last block left, states [lanes, t, d], normed by `gain` and multiplied by
+// `head` [v, d]; targets [lanes, t], -1: none.
+torch::Tensor TextLoss(const torch::Tensor& states, const torch::Tensor& gain, double epsilon, const torch::Tensor& head,
+                       const torch::Tensor& targets);
 
 // outputs [lanes, t, head.outputs()]; values and weights [lanes, t, head.values]. 0 where nothing has weight.
 //   kFlow       weight * |x - target|^2, over the values that have weight (Lipman et al. 2023, as weighted in modality.h)

@@ -48,7 +48,8 @@ TEST(Losses, HaveTheGradientsOfFiniteDifferences) {
   const Head quantiles = {.name = "q", .loss = Kind::kQuantiles, .values = 4, .levels = {0.1f, 0.5f, 0.9f}};
   ExpectGradient([&](torch::Tensor x) { return HeadLoss(quantiles, x, Numbers({2, 3, 4}), weights); }, Numbers({2, 3, 12}));
   const torch::Tensor targets = torch::tensor({{1, -1, 4}, {0, 2, -1}}, torch::kInt);
-  ExpectGradient([&](torch::Tensor x) { return TextLoss(x, targets); }, Numbers({2, 3, 5}));
+  const torch::Tensor gain = Numbers({4}), head = Numbers({5, 4});
+  ExpectGradient([&](torch::Tensor x) { return TextLoss(x, gain, 1e-5, head, targets); }, Numbers({2, 3, 4}) + 1);
 }
 
 TEST(Losses, CountOnlyWhatHasWeight) {
@@ -69,7 +70,8 @@ TEST(Losses, ThePinballIsLeastAtTheQuantile) {
 
 TEST(Losses, TextIsInNatsPerTarget) {
   const torch::Tensor targets = torch::tensor({{2, -1}}, torch::kInt);
-  EXPECT_NEAR(TextLoss(torch::zeros({1, 2, 8}), targets).item<float>(), std::log(8.0f), 1e-6);
+  const torch::Tensor states = torch::ones({1, 2, 4}), gain = torch::ones({4}), head = torch::zeros({8, 4});
+  EXPECT_NEAR(TextLoss(states, gain, 1e-5, head, targets).item<float>(), std::log(8.0f), 1e-6);
 }
 
 }  // namespace

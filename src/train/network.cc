@@ -2,7 +2,6 @@
 #include "train/network.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include <torch/torch.h>
 
@@ -32,7 +31,7 @@ Result<void> Network::AddSense(const formats::GgufFile& file, model::SenseConfig
   return {};
 }
 
-// on_text(segment, logits) for text with targets, on_sense(segment, outputs of the heads) for senses with targets.
+// on_text(segment, what the last block left) for text with targets, on_sense(segment, outputs of the heads) for senses with targets.
 template <class OnText, class OnSense>
 void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense) {
   backend.set_lanes(batch.lanes);
@@ -41,10 +40,8 @@ void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_s
   for (const BatchSegment& segment : batch.segments) {
     if (segment.sense < 0) {
       const model::SegmentPlace place = layout.AddText(segment.rows);
-      std::vector<int32_t> wanted(segment.targets.defined() ? static_cast<size_t>(segment.rows) : 0);
-      std::iota(wanted.begin(), wanted.end(), 0);
-      const torch::Tensor logits = model::Forward(backend, text, text_weights, segment.tokens, {{place.In(cache)}}, wanted);
-      if (!wanted.empty()) on_text(segment, logits);
+      const torch::Tensor states = model::TextStates(backend, text, text_weights, segment.tokens, {{place.In(cache)}});
+      if (segment.targets.defined()) on_text(segment, states);
       continue;
     }
     const auto which = static_cast<size_t>(segment.sense);
@@ -64,8 +61,10 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
   std::vector<Loss> losses;
   Run(
       batch,
-      [&](const BatchSegment& segment, const torch::Tensor& logits) {
-        losses.push_back({.name = "text", .value = TextLoss(logits, segment.targets)});
+      [&](const BatchSegment& segment, const torch::Tensor& states) {
+        const torch::Tensor& head = (text_weights.tied_head ? text_weights.embedding : text_weights.head).weight;
+        losses.push_back({.name = "text",
+                          .value = TextLoss(states, text_weights.final_norm, text.rms_epsilon, head, segment.targets)});
       },
       [&](const BatchSegment& segment, const std::vector<torch::Tensor>& outputs) {
         const model::SenseConfig& sense = senses[static_cast<size_t>(segment.sense)];

@@ -6,6 +6,8 @@
 
 #include <torch/torch.h>
 
+#include "train/product.h"
+
 namespace walchen::train {
 namespace {
 
@@ -23,9 +25,9 @@ torch::Tensor Orthogonal(const torch::Tensor& g) {
   torch::Tensor x = tall ? g.transpose(0, 1) : g;
   x = x / (x.norm() + 1e-7);
   for (int i = 0; i < kSteps; ++i) {
-    const torch::Tensor gram = torch::mm(x, x.transpose(0, 1));
-    const torch::Tensor poly = torch::addmm(gram, gram, gram, b, c);
-    x = torch::addmm(x, poly, x, a, 1);
+    const torch::Tensor gram = MatrixProduct(x, x);  // symmetric, as is every polynomial of it
+    const torch::Tensor poly = MatrixProduct(gram, gram).mul_(c).add_(gram, b);
+    x = MatrixProduct(poly, x.transpose(0, 1)).add_(x, a);
   }
   return tall ? x.transpose(0, 1) : x;
 }

@@ -7,6 +7,8 @@
 
 #include "base/rng.h"
 #include "tensor/quant.h"
+#include "train/fused.h"
+#include "train/product.h"
 
 namespace walchen::train {
 namespace {
@@ -25,19 +27,9 @@ std::vector<float> Dequantized(const model::MatrixPart& part) {
   return ordered;
 }
 
-torch::Tensor Norm(const torch::Tensor& x, const torch::Tensor& gain, float epsilon) {
-  return torch::rms_norm(x, {x.size(-1)}, gain, epsilon);
-}
-
-// x is [lanes, t, heads, head_size]; the two halves of a head are the two coordinates of its pairs.
-torch::Tensor Rotate(const torch::Tensor& x, const torch::Tensor& cosine, const torch::Tensor& sine) {
-  const std::vector<torch::Tensor> halves = x.chunk(2, -1);
-  return torch::cat({halves[0] * cosine - halves[1] * sine, halves[0] * sine + halves[1] * cosine}, -1);
-}
-
-torch::Tensor Product(const torch::Tensor& x, const TorchBackend::Matrix& w, const torch::Tensor& bias = {}) {
-  const torch::Tensor y = torch::linear(x, w.weight, bias);
-  return w.a.defined() ? y + torch::linear(torch::linear(x, w.a), w.b) * kLoraScale : y;
+torch::Tensor Multiply(const torch::Tensor& x, const TorchBackend::Matrix& w, const torch::Tensor& bias = {}) {
+  const torch::Tensor y = Product(x, w.weight, bias);
+  return w.a.defined() ? y + Product(Product(x, w.a), w.b) * kLoraScale : y;
 }
 
 // What was in the cache before `slot`, and `now` behind it.
@@ -108,73 +100,66 @@ void TorchBackend::SetPositions(const model::Placement<Cache>& at, std::span<con
     }
   }
   const auto pairs = static_cast<int64_t>(frequencies.size());
-  cosine_ = torch::tensor(cosine).view({segment.rows, 1, pairs}).to(device_);
-  sine_ = torch::tensor(sine).view({segment.rows, 1, pairs}).to(device_);
+  cosine_ = torch::tensor(cosine).view({segment.rows, pairs}).to(device_);
+  sine_ = torch::tensor(sine).view({segment.rows, pairs}).to(device_);
 }
 
 TorchBackend::Tensor TorchBackend::NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w,
                                               const Vector& bias) const {
-  return Product(Norm(x, gain, epsilon), w, bias);
+  return Multiply(RmsNorm(x, gain, epsilon), w, bias);
 }
 
 TorchBackend::Tensor TorchBackend::Attend(Tensor qkv, const model::AttentionShape& shape, const Vector& q_norm,
                                           const Vector& k_norm, int layer, const model::Placement<Cache>& at) const {
   const auto& segment = at.segments.front();
   const int64_t t = qkv.size(1), h = shape.head_size;
-  const torch::Tensor heads = qkv.view({lanes_, t, shape.heads + 2 * shape.kv_heads, h});
-  torch::Tensor q = heads.narrow(2, 0, shape.heads), k = heads.narrow(2, shape.heads, shape.kv_heads);
-  const torch::Tensor v = heads.narrow(2, shape.heads + shape.kv_heads, shape.kv_heads);
-  if (q_norm.defined()) q = Norm(q, q_norm, shape.norm_epsilon);
-  if (k_norm.defined()) k = Norm(k, k_norm, shape.norm_epsilon);
-  q = Rotate(q, cosine_, sine_).transpose(1, 2);
-  k = Rotate(k, cosine_, sine_).transpose(1, 2);
+  const Heads heads = SplitHeads(qkv, shape, q_norm, k_norm, cosine_, sine_);
 
   auto& layers = segment.cache->layers;
   if (layers.size() <= static_cast<size_t>(layer)) layers.resize(static_cast<size_t>(layer) + 1);
   Cache::Layer& cache = layers[static_cast<size_t>(layer)];
   const int64_t slot = segment.first_slot(layer);
-  cache.keys = Append(cache.keys, k, slot);
-  cache.values = Append(cache.values, v.transpose(1, 2), slot);
+  cache.keys = Append(cache.keys, heads.k, slot);
+  cache.values = Append(cache.values, heads.v, slot);
 
   c10::optional<torch::Tensor> mask;
   if (segment.causal && slot > 0) {
     mask = torch::ones({t, slot + t}, torch::TensorOptions(torch::kBool).device(device_)).tril(slot);
   }
-  const torch::Tensor y = torch::scaled_dot_product_attention(q, cache.keys, cache.values, mask, 0.0,
+  const torch::Tensor y = torch::scaled_dot_product_attention(heads.q, cache.keys, cache.values, mask, 0.0,
                                                               segment.causal && slot == 0, c10::nullopt,
                                                               shape.heads != shape.kv_heads);
   return y.transpose(1, 2).reshape({lanes_, t, shape.heads * h});
 }
 
 TorchBackend::Tensor TorchBackend::LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const {
-  return residual + Product(y, w);
+  return residual + Multiply(y, w);
 }
 
 torch::Tensor TorchBackend::Mlp(const torch::Tensor& n, const model::MlpWeights<Matrix>& mlp) const {
-  const std::vector<torch::Tensor> both = Product(n, mlp.gate_up).chunk(2, -1);
-  return Product(torch::silu(both[0]) * both[1], mlp.down);
+  return Multiply(GatedSilu(Multiply(n, mlp.gate_up)), mlp.down);
 }
 
 TorchBackend::Tensor TorchBackend::MlpAdd(Tensor x, const Vector& gain, float epsilon,
                                           const model::MlpWeights<Matrix>& mlp) const {
-  return x + Mlp(Norm(x, gain, epsilon), mlp);
+  return x + Mlp(RmsNorm(x, gain, epsilon), mlp);
 }
 
 TorchBackend::Tensor TorchBackend::ExpertsAdd(Tensor x, const Vector& gain, float epsilon,
                                               const model::ExpertWeights<Matrix>& experts) const {
-  const torch::Tensor n = Norm(x, gain, epsilon);
-  const auto [scores, chosen] = Product(n, experts.router).topk(experts.used, -1);
+  const torch::Tensor n = RmsNorm(x, gain, epsilon);
+  const auto [scores, chosen] = Multiply(n, experts.router).topk(experts.used, -1);
   // Over the chosen ones the softmax of all scores, made to add up to 1, is the softmax of theirs.
   const torch::Tensor weights = experts.normalise
                                     ? torch::softmax(scores, -1)
-                                    : torch::softmax(Product(n, experts.router), -1).gather(-1, chosen);
+                                    : torch::softmax(Multiply(n, experts.router), -1).gather(-1, chosen);
   torch::Tensor y = torch::zeros_like(x);
   for (size_t i = 0; i < experts.experts.size(); ++i) {
     // Every expert sees every token: simple, and right; training large mixtures wants the rows gathered.
     const torch::Tensor share = (weights * (chosen == static_cast<int64_t>(i))).sum(-1, true);
     y = y + share * Mlp(n, experts.experts[i]);
   }
-  if (experts.has_shared) y = y + torch::sigmoid(Product(n, experts.shared_gate)) * Mlp(n, experts.shared);
+  if (experts.has_shared) y = y + torch::sigmoid(Multiply(n, experts.shared_gate)) * Mlp(n, experts.shared);
   return x + y;
 }
 
@@ -188,13 +173,13 @@ TorchBackend::Tensor TorchBackend::FromFloats(std::span<const float> values, int
   return x.view({lanes_, rows / lanes_, -1});
 }
 
-TorchBackend::Tensor TorchBackend::Linear(const Tensor& x, const Matrix& w) const { return Product(x, w); }
+TorchBackend::Tensor TorchBackend::Linear(const Tensor& x, const Matrix& w) const { return Multiply(x, w); }
 
 TorchBackend::Tensor TorchBackend::Silu(Tensor x) const { return torch::silu(x); }
 
 TorchBackend::Tensor TorchBackend::SquaredReluMlpAdd(Tensor x, const Vector& gain, float epsilon, const Matrix& up,
                                                      const Matrix& down) const {
-  return x + Product(torch::relu(Product(Norm(x, gain, epsilon), up)).square(), down);
+  return x + Multiply(torch::relu(Multiply(RmsNorm(x, gain, epsilon), up)).square(), down);
 }
 
 TorchBackend::Tensor TorchBackend::SeamAdd(Tensor x, const Matrix& kernel, const model::PatchGrid& grid) const {

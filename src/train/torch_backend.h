@@ -93,7 +93,7 @@ class TorchBackend {
   int lora_rank_ = 0;
   int64_t lanes_ = 1;
   std::vector<Parameter> parameters_;
-  torch::Tensor cosine_, sine_;  // [t, 1, head_size / 2]
+  torch::Tensor cosine_, sine_;  // [t, head_size / 2]
 };
 
 }  // namespace walchen::train

@@ -123,6 +123,31 @@ void Rope(const float* cosine, const float* sine, int64_t n, float* x) {
   }
 }
 
+void RmsNormBackward(const float* x, const float* gain, float epsilon, const float* dy, int64_t n, float* dx, float* dgain) {
+  F32 squares = Zero(), products = Zero();
+  for (int64_t i = 0; i < n; i += 16) {
+    const F32 v = LoadPart(x + i, n - i);
+    squares = Fma(v, v, squares);
+    products = Fma(LoadPart(gain + i, n - i) * LoadPart(dy + i, n - i), v, products);
+  }
+  const float root = 1.0f / std::sqrt(SumLanes(squares) / static_cast<float>(n) + epsilon);
+  const F32 inverse = Set(root), along = Set(SumLanes(products) * root * root * root / static_cast<float>(n));
+  for (int64_t i = 0; i < n; i += 16) {
+    const F32 v = LoadPart(x + i, n - i), g = LoadPart(gain + i, n - i), d = LoadPart(dy + i, n - i);
+    StorePart(g * d * inverse - v * along, n - i, dx + i);
+    StorePart(Fma(d * v, inverse, LoadPart(dgain + i, n - i)), n - i, dgain + i);
+  }
+}
+
+void SiluMulBackward(const float* gate, const float* up, const float* dy, int64_t n, float* dgate, float* dup) {
+  for (int64_t i = 0; i < n; i += 16) {
+    const F32 g = LoadPart(gate + i, n - i), d = LoadPart(dy + i, n - i);
+    const F32 sigmoid = Set(1.0f) / (Set(1.0f) + Exp(Zero() - g)), silu = g * sigmoid;
+    StorePart(d * LoadPart(up + i, n - i) * sigmoid * (Set(1.0f) + g - silu), n - i, dgate + i);
+    StorePart(d * silu, n - i, dup + i);
+  }
+}
+
 int64_t ArgMax(const float* x, int64_t n) {
   F32 max = Set(x[0]);
   F32 zeros = Zero();  // zero times a number is zero, but times infinity or NaN it is NaN, and stays it in the sum

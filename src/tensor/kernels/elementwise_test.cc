@@ -287,5 +287,47 @@ TEST_P(ElementwiseKernels, WriteNothingBehindTheEnd) {
   }
 }
 
+// The gradient of sum(dy * f(x)) by central differences in doubles.
+template <class F>
+double Slope(const F& sum_at, std::vector<double> x, size_t i) {
+  constexpr double kStep = 1e-6;
+  x[i] += kStep;
+  const double up = sum_at(x);
+  x[i] -= 2 * kStep;
+  return (up - sum_at(x)) / (2 * kStep);
+}
+
+TEST_P(ElementwiseKernels, HaveTheGradientOfTheNorm) {
+  for (const size_t n : kLengths) {
+    const Misaligned<float> x(RandomFloats(n, 5, 2.0)), gain(RandomFloats(n, 6)), dy(RandomFloats(n, 7));
+    const auto sum_of = [&](const std::vector<double>& at, const std::vector<double>& gains) {
+      double squares = 0, sum = 0;
+      for (const double v : at) squares += v * v;
+      for (size_t i = 0; i < n; ++i) sum += dy[i] * at[i] * gains[i] / std::sqrt(squares / static_cast<double>(n) + 1e-5);
+      return sum;
+    };
+    const std::vector<double> xs(x.data(), x.data() + n), gains(gain.data(), gain.data() + n);
+    Misaligned<float> dx(n), dgain(std::vector<float>(n, 0.5f));
+    kernels().rms_norm_backward(x.data(), gain.data(), 1e-5f, dy.data(), static_cast<int64_t>(n), dx.data(), dgain.data());
+    for (size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(dx[i], Slope([&](const auto& at) { return sum_of(at, gains); }, xs, i), 2e-5) << n << " " << i;
+      EXPECT_NEAR(dgain[i] - 0.5, Slope([&](const auto& at) { return sum_of(xs, at); }, gains, i), 2e-5) << n << " " << i;
+    }
+  }
+}
+
+TEST_P(ElementwiseKernels, HaveTheGradientOfTheGate) {
+  for (const size_t n : kLengths) {
+    const Misaligned<float> gate(RandomFloats(n, 8, 3.0)), up(RandomFloats(n, 9)), dy(RandomFloats(n, 10));
+    Misaligned<float> dgate(n), dup(n);
+    kernels().silu_mul_backward(gate.data(), up.data(), dy.data(), static_cast<int64_t>(n), dgate.data(), dup.data());
+    for (size_t i = 0; i < n; ++i) {
+      const double sigmoid = 1 / (1 + std::exp(-static_cast<double>(gate[i])));
+      EXPECT_NEAR(dgate[i], dy[i] * up[i] * sigmoid * (1 + gate[i] * (1 - sigmoid)), 2e-6) << n << " " << i;
+      EXPECT_NEAR(dup[i], dy[i] * gate[i] * sigmoid, 2e-6) << n << " " << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace walchen::tensor

@@ -113,6 +113,12 @@ struct KernelTable {
   void (*rope)(const float* cosine, const float* sine, int64_t n, float* x);
   void (*scale)(float a, int64_t n, float* x);                            // x *= a
 
+  // Gradients, for training: from dy to those of the inputs.
+  // With r = 1 / sqrt(ss / n + epsilon): dx = r gain dy - x r^3 / n sum(gain dy x), dgain += dy x r.
+  void (*rms_norm_backward)(const float* x, const float* gain, float epsilon, const float* dy, int64_t n, float* dx,
+                            float* dgain);
+  void (*silu_mul_backward)(const float* gate, const float* up, const float* dy, int64_t n, float* dgate, float* dup);
+
   // Writes one position's key and value of one head into its page.
   void (*store_kv)(const KvPageLayout& layout, const float* key, const float* value, int position_in_page,
                    std::byte* page);

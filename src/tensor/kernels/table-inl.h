@@ -25,6 +25,8 @@ constexpr KernelTable MakeTable(std::string_view name, bool (*supported)()) {
           .axpy = Axpy,
           .rope = Rope,
           .scale = Scale,
+          .rms_norm_backward = RmsNormBackward,
+          .silu_mul_backward = SiluMulBackward,
           .store_kv = StoreKv,
           .attend = Attend,
           .merge_spans = MergeSpans,

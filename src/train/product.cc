@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/product.h"
+
+#include <optional>
+#include <string_view>
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/torch.h>
+
+namespace walchen::train {
+namespace {
+
+using OneDnnLinear = torch::Tensor(const torch::Tensor&, const torch::Tensor&, const std::optional<torch::Tensor>&,
+                                   std::string_view, c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+
+// What torch.compile calls; a libtorch built without oneDNN does not have it.
+const std::optional<c10::TypedOperatorHandle<OneDnnLinear>>& FindOneDnnLinear() {
+  static const auto found = []() -> std::optional<c10::TypedOperatorHandle<OneDnnLinear>> {
+    const auto schema = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+    if (!schema || !at::hasMKLDNN()) return std::nullopt;
+    return schema->typed<OneDnnLinear>();
+  }();
+  return found;
+}
+
+class ProductFunction : public torch::autograd::Function<ProductFunction> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x, const torch::Tensor& w) {
+    context->save_for_backward({x, w});
+    std::vector<int64_t> shape = x.sizes().vec();
+    shape.back() = w.size(0);
+    return MatrixProduct(x.reshape({-1, x.size(-1)}), w).view(shape);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const torch::Tensor &x = saved[0], &w = saved[1];
+    const torch::Tensor dy = gradients[0].reshape({-1, w.size(0)});
+    torch::Tensor dx, dw;
+    if (context->needs_input_grad(0)) dx = MatrixProduct(dy, w.t()).view(x.sizes());
+    if (context->needs_input_grad(1)) dw = MatrixProduct(dy.t(), x.reshape({-1, x.size(-1)}).t());
+    return {dx, dw};
+  }
+};
+
+}  // namespace
+
+torch::Tensor MatrixProduct(const torch::Tensor& x, const torch::Tensor& w) {
+  const torch::NoGradGuard no_grad;
+  const auto& one_dnn = FindOneDnnLinear();
+  if (!one_dnn || !x.is_cpu() || x.scalar_type() != torch::kFloat || x.numel() == 0) return torch::mm(x, w.t());
+  return one_dnn->call(x, w, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
+}
+
+torch::Tensor Product(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& bias) {
+  const torch::Tensor y = ProductFunction::apply(x, w);
+  return bias.defined() ? y + bias : y;
+}
+
+}  // namespace walchen::train

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Matrix products of the torch backend.
+//
+// On a CPU they are oneDNN's, which compiles its kernels for the instructions that the CPU has; torch's own go to MKL, which
+// gives CPUs that are not Intel's an old path (Zen 5: half the speed). Both are inside libtorch.
+#pragma once
+
+#include <torch/types.h>
+
+namespace walchen::train {
+
+// x w^T, without a gradient. x [m, k], w [n, k], either may be a transposed view.
+torch::Tensor MatrixProduct(const torch::Tensor& x, const torch::Tensor& w);
+
+// x w^T + bias with gradients of all three. x [..., k], w [n, k], bias [n] or undefined.
+torch::Tensor Product(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& bias = {});
+
+}  // namespace walchen::train
