@@ -28,8 +28,8 @@ Result<std::vector<float>> LogitsOf(base::Files& files, const Options& options,
     TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
     TRY_ASSIGN(const std::vector<base::Path> senses, SensePaths(files, home, options.senses));
     const auto slots = std::max<int64_t>(1, static_cast<int64_t>(tokens.size()));
-    TRY_ASSIGN(const auto sequence, infer::MixedSequence::Open(files, model, path, senses,
-                                                               {.threads = options.shared.threads, .slots_max = slots, .adapter = adapter}));
+    const infer::MixedSequence::Options mixed = {.threads = options.shared.threads, .slots_max = slots, .adapter = adapter};
+    TRY_ASSIGN(const auto sequence, infer::MixedSequence::Open(files, model, path, senses, mixed));
     return sequence->Text(tokens);
   }
   std::vector<float> last;

@@ -41,7 +41,8 @@ Result<std::shared_ptr<const infer::ModelFile>> LoadWithLora(base::Files& files,
   return infer::ModelFile::Load(files, model, options);
 }
 
-Result<std::vector<infer::AdapterSource>> NamedLoras(base::Files& files, const base::Home& home, std::span<const std::string> loras) {
+Result<std::vector<infer::AdapterSource>> NamedLoras(base::Files& files, const base::Home& home,
+                                                     std::span<const std::string> loras) {
   std::vector<infer::AdapterSource> sources;
   for (const std::string_view lora : loras) {
     const size_t equals = lora.find('=');

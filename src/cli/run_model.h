@@ -31,6 +31,7 @@ Result<base::Path> LoraPath(base::Files& files, const base::Home& home, std::str
 Result<std::shared_ptr<const infer::ModelFile>> LoadWithLora(base::Files& files, const base::Path& model,
                                                              const SharedFlags& flags, std::string_view lora);
 // Those of --lora NAME=PATH, with their names. kInvalidArgument (no such form; a name that requests cannot say).
-Result<std::vector<infer::AdapterSource>> NamedLoras(base::Files& files, const base::Home& home, std::span<const std::string> loras);
+Result<std::vector<infer::AdapterSource>> NamedLoras(base::Files& files, const base::Home& home,
+                                                     std::span<const std::string> loras);
 
 }  // namespace walchen::cli

@@ -35,8 +35,9 @@ int64_t BytesOf(const model::LlamaWeights<CpuBackend>& weights) {
 
 // Names stand in addresses (/v1/models/NAME), in logs and on command lines.
 bool IsAdapterName(std::string_view name) {
-  const auto fits = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '-'; };
-  return !name.empty() && name.size() <= static_cast<size_t>(base::kAdapterNameMaxBytes) && std::ranges::all_of(name, fits);
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !name.empty() && name.size() <= static_cast<size_t>(base::kAdapterNameMaxBytes) &&
+         name.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
 }  // namespace
@@ -91,8 +92,8 @@ Result<std::vector<model::LoraFile>> CpuModel::OpenAdapters(base::Files& files, 
   std::vector<model::LoraFile> opened;
   for (const AdapterSource& source : sources) {
     if (!IsAdapterName(source.name)) {
-      return Fail(ErrorCode::kInvalidArgument, "an adapter's name: expected 1 to {} letters, digits, \".\", \"_\" or \"-\", found {}",
-                  base::kAdapterNameMaxBytes, base::Quoted(source.name));
+      return Fail(ErrorCode::kInvalidArgument, "an adapter's name: expected 1 to {} letters, digits, dots, underscores or "
+                  "hyphens, found {}", base::kAdapterNameMaxBytes, base::Quoted(source.name));
     }
     if (std::ranges::find(adapters_, source.name) != adapters_.end()) {
       return Fail(ErrorCode::kInvalidArgument, "two adapters are named {}; give one of them another name", source.name);

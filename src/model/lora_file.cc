@@ -15,11 +15,8 @@ namespace {
 
 using formats::GgufFile;
 using formats::TensorEntry;
-using tensor::DType;
 
 constexpr std::string_view kA = ".lora_a", kB = ".lora_b";
-
-bool IsPlain(DType type) { return type == DType::kF32 || type == DType::kF16 || type == DType::kBF16; }
 
 Result<void> CheckKind(const GgufFile& file, const GgufFile& base) {
   const auto type = file.Text("adapter.type");
@@ -38,12 +35,15 @@ Result<std::vector<float>> ReadFactor(const GgufFile& file, const TensorEntry& m
                                       const std::vector<uint64_t>& shape) {
   const std::string name = matrix.name + std::string(suffix);
   const TensorEntry* tensor = file.FindTensor(name);
-  if (tensor == nullptr) return Fail(ErrorCode::kInvalidArgument, "expected a tensor {}, found none", base::Quoted(name));
-  if (tensor->shape != shape) {
-    return Fail(ErrorCode::kInvalidArgument, "tensor {}: expected the shape {} beside the base's {}, found {}", base::Quoted(name),
-                shape, matrix.shape, tensor->shape);
+  if (tensor == nullptr) {
+    return Fail(ErrorCode::kInvalidArgument, "expected a tensor {}, found none", base::Quoted(name));
   }
-  if (!IsPlain(tensor->type)) {
+  if (tensor->shape != shape) {
+    return Fail(ErrorCode::kInvalidArgument, "tensor {}: expected the shape {} beside the base's {}, found {}",
+                base::Quoted(name), shape, matrix.shape, tensor->shape);
+  }
+  const tensor::PackedLayout* layout = tensor::FindPackedLayout(tensor->type);
+  if (layout == nullptr || !layout->plain()) {
     return Fail(ErrorCode::kInvalidArgument, "tensor {}: expected the type F32, F16 or BF16, found {}", base::Quoted(name),
                 tensor::Info(tensor->type).name);
   }
@@ -82,8 +82,8 @@ Result<void> LoraFile::Add(const GgufFile& file, const TensorEntry& matrix, doub
   for (float& value : factors.b) {
     value *= scale;
     if (std::isfinite(value)) continue;
-    return Fail(ErrorCode::kCorrupt, "tensor {}: expected finite numbers after multiplying by alpha / rank, found one that is not "
-                "at alpha {} and rank {}", base::Quoted(matrix.name + std::string(kB)), alpha, rank);
+    return Fail(ErrorCode::kCorrupt, "tensor {}: expected finite numbers after multiplying by alpha / rank, found one that "
+                "is not, at alpha {} and rank {}", base::Quoted(matrix.name + std::string(kB)), alpha, rank);
   }
   factors_.emplace(matrix.name, std::move(factors));
   return {};

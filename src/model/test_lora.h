@@ -43,7 +43,8 @@ struct TestLora {
     for (const auto& [key, value] : metadata) writer.Add(key, value);
     for (const Tensor& tensor : tensors) {
       writer.AddTensor(tensor.name, tensor.type, tensor.shape, [&tensor]() -> Result<std::string> {
-        std::vector<std::byte> bytes(tensor.values.size() / tensor::Info(tensor.type).block_values * tensor::Info(tensor.type).block_bytes);
+        const tensor::DTypeInfo& info = tensor::Info(tensor.type);
+        std::vector<std::byte> bytes(tensor.values.size() / info.block_values * info.block_bytes);
         tensor::Quantize(tensor.type, tensor.values, bytes);
         return std::string(base::AsText(bytes));
       });
@@ -76,9 +77,10 @@ inline TestLora MakeTestLora(const formats::GgufFile& base, const TestLoraOption
     return values;
   };
   for (const formats::TensorEntry& tensor : base.tensors()) {
-    constexpr std::string_view kEnds[] = {"_q.weight", "_k.weight", "_v.weight", "attn_output.weight", "_gate.weight", "_up.weight", "_down.weight"};
-    const bool is_matrix = tensor.shape.size() == 2 && std::ranges::any_of(kEnds, [&](auto end) { return tensor.name.ends_with(end); });
-    if (!is_matrix || !options.changes(tensor.name)) continue;
+    constexpr std::string_view kEnds[] = {"_q.weight",    "_k.weight",  "_v.weight",   "attn_output.weight",
+                                          "_gate.weight", "_up.weight", "_down.weight"};
+    const auto ends = [&](std::string_view end) { return tensor.name.ends_with(end); };
+    if (tensor.shape.size() != 2 || std::ranges::none_of(kEnds, ends) || !options.changes(tensor.name)) continue;
     const uint64_t rows = tensor.shape[0], columns = tensor.shape[1];
     const double a = 1 / std::sqrt(static_cast<double>(columns)), b = 0.25;
     lora.tensors.push_back({tensor.name + ".lora_a", options.type, {options.rank, columns}, random(options.rank * columns, a)});
