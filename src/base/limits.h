@@ -47,6 +47,8 @@
   LIMIT(kModelMaxHeads, 1'024, "heads", "the most in use is 128")                                                      \
   LIMIT(kModelMaxExperts, 1'024, "experts", "the most in use is 512")                                                  \
   LIMIT(kModelMaxSenses, 16, "senses", "there are three kinds; a model may have several of one")                       \
+  LIMIT(kAdaptersMax, 256, "adapters", "loaded beside one base; memory binds earlier")                                 \
+  LIMIT(kAdapterNameMaxBytes, 64, "bytes", "what requests call it")                                                    \
   LIMIT(kSignalMaxPatches, 4'096, "patches", "all channels of one window; trained are up to 256")                      \
   LIMIT(kPictureMaxEdge, 512, "pixels", "of one segment: 4,096 patches; trained are 32 to 128")                        \
   LIMIT(kContextMaxTokens, 1'048'576, "tokens", "the longest trained contexts; memory binds earlier")                  \
