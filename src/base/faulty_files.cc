@@ -53,6 +53,11 @@ Result<std::string> FaultyFiles::Read(const Path& path, uint64_t max_bytes) {
   return inner_.Read(path, max_bytes);
 }
 
+Result<std::string> FaultyFiles::ReadAt(const Path& path, uint64_t offset, uint64_t max_bytes) {
+  if (Fails()) return Failure("read");
+  return inner_.ReadAt(path, offset, max_bytes);
+}
+
 Result<std::unique_ptr<WritableFile>> FaultyFiles::Create(const Path& path, uint32_t mode) {
   if (Fails()) return Failure("create");
   TRY_ASSIGN(auto file, inner_.Create(path, mode));
@@ -98,6 +103,11 @@ Result<void> FaultyFiles::MakeFolders(const Path& path) {
 Result<FileInfo> FaultyFiles::Stat(const Path& path) {
   if (Fails()) return Failure("find");
   return inner_.Stat(path);
+}
+
+Result<Path> FaultyFiles::Resolve(const Path& path) {
+  if (Fails()) return Failure("find");
+  return inner_.Resolve(path);
 }
 
 Result<std::vector<std::string>> FaultyFiles::List(const Path& folder) {

@@ -36,6 +36,7 @@ class FaultyFiles : public Files {
 
   Result<std::unique_ptr<MappedFile>> Map(const Path& path) override;
   Result<std::string> Read(const Path& path, uint64_t max_bytes) override;
+  Result<std::string> ReadAt(const Path& path, uint64_t offset, uint64_t max_bytes) override;
   Result<std::unique_ptr<WritableFile>> Create(const Path& path, uint32_t mode) override;
   Result<std::unique_ptr<WritableFile>> OpenEnd(const Path& path, uint32_t mode) override;
   Result<void> Rename(const Path& from, const Path& to) override;
@@ -44,6 +45,7 @@ class FaultyFiles : public Files {
   Result<void> SyncFolder(const Path& path) override;
   Result<void> MakeFolders(const Path& path) override;
   Result<FileInfo> Stat(const Path& path) override;
+  Result<Path> Resolve(const Path& path) override;
   Result<std::vector<std::string>> List(const Path& folder) override;
 
  private:

@@ -127,17 +127,15 @@ class OsFiles : public Files {
     if (size > max_bytes) {
       return Fail(ErrorCode::kTooLarge, "{} has {} bytes, at most {} are allowed", path.native(), size, max_bytes);
     }
-    std::string content(size, '\0');
-    uint64_t done = 0;
-    while (done < size) {
-      const ssize_t got = ::read(fd.get(), content.data() + done, size - done);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return FailErrno("read", path, errno);
-      if (got == 0) break;  // the file became shorter since we asked
-      done += static_cast<uint64_t>(got);
-    }
-    content.resize(done);
-    return content;
+    return ReadFrom(fd, path, 0, size);
+  }
+
+  Result<std::string> ReadAt(const Path& path, uint64_t offset, uint64_t max_bytes) override {
+    uint64_t size = 0;
+    const Descriptor fd(::open(path.c_str(), kReadFlags));
+    if (!fd.ok()) return FailErrno("open", path, errno);
+    TRY(RegularSize(fd, path, size));
+    return ReadFrom(fd, path, offset, std::min(max_bytes, size - std::min(offset, size)));
   }
 
   Result<std::unique_ptr<WritableFile>> Create(const Path& path, uint32_t mode) override {
@@ -191,7 +189,15 @@ class OsFiles : public Files {
   Result<FileInfo> Stat(const Path& path) override {
     struct stat info;
     if (::stat(path.c_str(), &info) != 0) return FailErrno("find", path, errno);
-    return FileInfo{.size = static_cast<uint64_t>(info.st_size), .is_folder = S_ISDIR(info.st_mode)};
+    return FileInfo{.size = static_cast<uint64_t>(info.st_size), .is_folder = S_ISDIR(info.st_mode),
+                    .modified_s = info.st_mtim.tv_sec};
+  }
+
+  Result<Path> Resolve(const Path& path) override {
+    std::error_code error;
+    Path real = std::filesystem::canonical(path, error);
+    if (error) return FailErrno("find", path, error.value());
+    return real;
   }
 
   Result<std::vector<std::string>> List(const Path& folder) override {
@@ -217,6 +223,21 @@ class OsFiles : public Files {
     }
     size = static_cast<uint64_t>(info.st_size);
     return {};
+  }
+
+  // `size` bytes, or fewer if the file became shorter since its size was asked.
+  static Result<std::string> ReadFrom(const Descriptor& fd, const Path& path, uint64_t offset, uint64_t size) {
+    std::string content(size, '\0');
+    uint64_t done = 0;
+    while (done < size) {
+      const ssize_t got = ::pread(fd.get(), content.data() + done, size - done, static_cast<off_t>(offset + done));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return FailErrno("read", path, errno);
+      if (got == 0) break;
+      done += static_cast<uint64_t>(got);
+    }
+    content.resize(done);
+    return content;
   }
 };
 

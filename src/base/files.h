@@ -41,6 +41,7 @@ class WritableFile {
 struct FileInfo {
   uint64_t size = 0;
   bool is_folder = false;
+  int64_t modified_s = 0;  // when it was last written, in seconds since 1970-01-01 UTC
 };
 
 // Thread-safe. Errors: kNotFound, kPermissionDenied, kAlreadyExists, kResourceExhausted (disk full), kIo,
@@ -55,6 +56,9 @@ class Files {
   virtual Result<std::unique_ptr<MappedFile>> Map(const Path& path) = 0;
   // The whole file; kTooLarge above max_bytes, before anything is allocated.
   virtual Result<std::string> Read(const Path& path, uint64_t max_bytes) = 0;
+  // At most max_bytes of a file from `offset` on; fewer, perhaps none, where it ends before. For files that grow, or
+  // that somebody may cut meanwhile.
+  virtual Result<std::string> ReadAt(const Path& path, uint64_t offset, uint64_t max_bytes) = 0;
   // A new file; kAlreadyExists if there is one. `mode` are the permission bits.
   virtual Result<std::unique_ptr<WritableFile>> Create(const Path& path, uint32_t mode = 0644) = 0;
   // A file that is written on at its end; a new one if there is none.
@@ -71,6 +75,8 @@ class Files {
   // The folder and its parents; fine if they exist.
   virtual Result<void> MakeFolders(const Path& path) = 0;
   virtual Result<FileInfo> Stat(const Path& path) = 0;
+  // Where it really is: absolute, every link followed.
+  virtual Result<Path> Resolve(const Path& path) = 0;
   // Names in a folder, sorted.
   virtual Result<std::vector<std::string>> List(const Path& folder) = 0;
 

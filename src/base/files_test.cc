@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -47,6 +48,27 @@ TEST_F(FilesTest, WhatWasAppendedIsReadAndMapped) {
   struct stat info;
   ASSERT_EQ(::stat(At("a").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
+}
+
+TEST_F(FilesTest, APieceIsReadWhereverItLies) {
+  Write("a", "hello world");
+  EXPECT_EQ(os_.ReadAt(At("a"), 6, 3).value(), "wor");
+  EXPECT_EQ(os_.ReadAt(At("a"), 6, 1 << 20).value(), "world");
+  EXPECT_EQ(os_.ReadAt(At("a"), 11, 5).value(), "");
+  EXPECT_EQ(os_.ReadAt(At("a"), 1 << 20, 5).value(), "");
+  EXPECT_EQ(os_.ReadAt(At("b"), 0, 5).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(os_.ReadAt(folder_, 0, 5).error().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(FilesTest, SaysWhereAFileReallyIsAndWhenItWasWritten) {
+  Write("a", "");
+  const Path real = os_.Resolve(At("a")).value();
+  std::filesystem::create_symlink(At("a"), At("link"));
+  EXPECT_EQ(os_.Resolve(At("link")).value(), real);
+  EXPECT_EQ(os_.Resolve(folder_ / "nothing" / "..").error().code(), ErrorCode::kNotFound);
+  const timespec times[2] = {{1'000, 0}, {2'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, At("a").c_str(), times, 0), 0);
+  EXPECT_EQ(os_.Stat(At("a")).value().modified_s, 2'000);
 }
 
 TEST_F(FilesTest, AMapOutlivesItsFilesNameAndItsResidentPages) {

@@ -94,6 +94,13 @@
   LIMIT(kCheckpointManifestMaxBytes, 2'097'152, "bytes", "the most files with the longest names")                      \
   LIMIT(kRunLogMaxBytes, 4'294'967'296, "bytes", "10 million steps of 400 bytes")                                      \
   LIMIT(kRunLogLineMaxBytes, 65'536, "bytes", "one step; under 1 KiB")                                                 \
+  LIMIT(kRunNameMaxBytes, 255, "bytes", "a run's folder as requests name it; file systems' own bound")                 \
+  LIMIT(kRunsMaxListed, 256, "runs", "of one answer, the newest ones; it says how many more there are")                \
+  LIMIT(kRunsMaxFollowed, 16, "runs", "whose curves a server keeps in memory; others are read again")                  \
+  LIMIT(kRunReadMaxBytes, 16'777'216, "bytes", "of a log, for one request; the rest with the next ones")               \
+  LIMIT(kRunCurvesMaxPoints, 2'000, "points", "of each curve; screens have fewer columns of pixels")                   \
+  LIMIT(kRunCurvesMax, 256, "curves", "of one run, one per loss and quarter; runs in use have under 50")               \
+  LIMIT(kRunCurveNameMaxBytes, 256, "bytes", "two names of a recipe and what stands between them are under 200")       \
   /* Command line */                                                                                                   \
   LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
   LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \

@@ -32,6 +32,7 @@ struct ServeOptions {
   std::string api_key_file;
   bool kv_8bit = false;
   std::vector<std::string> loras;
+  std::string runs;
   infer::EngineOptions engine;
 };
 
@@ -46,7 +47,16 @@ void Declare(Arguments& arguments, ServeOptions& options) {
   arguments.Flag("--kv-8bit", options.kv_8bit, "Keep the conversations' memory in 8 bits: half the size");
   arguments.Option("--lora", options.loras, "NAME=PATH: an adapter (a file, or a run of `walchen tune --lora`) that requests "
                                             "choose as model NAME; may be repeated");
+  arguments.Option("--runs", options.runs, "Folder of training runs whose curves the page shows; else runs/ in the home");
   AddSharedFlags(arguments, options.shared);
+}
+
+// Errors: kNotFound, kInvalidArgument (no folder).
+Result<base::Path> FolderOfRuns(base::Files& files, const base::Home& home, const std::string& named) {
+  if (named.empty()) return home.runs();  // which need not be there yet
+  TRY_ASSIGN(const base::FileInfo info, files.Stat(named));
+  if (info.is_folder) return base::Path(named);
+  return Fail(ErrorCode::kInvalidArgument, "--runs: expected a folder of training runs, found the file {}", named);
 }
 
 // Every client is a file descriptor, and the usual soft limit is 1,024.
@@ -112,8 +122,10 @@ Result<void> Serve(const ServeOptions& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(const base::Path model_path, ModelPath(files, options.shared));
+  TRY_ASSIGN(base::Path runs, FolderOfRuns(files, home, options.runs));
   TRY_ASSIGN(HomeLock lock, HomeLock::Take(files, home));
   serve::ServerOptions server_options;
+  server_options.runs = std::move(runs);
   server_options.listener.host = options.host;
   server_options.listener.port = options.port;
   server_options.fingerprint = fmt::format("walchen {} {}", WALCHEN_VERSION, WALCHEN_COMMIT);

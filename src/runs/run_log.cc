@@ -10,23 +10,16 @@
 namespace walchen::runs {
 namespace {
 
-// Calls `visit` with each whole line, without its line feed, and the position after it.
-template <class Visit>
-void ForEachLine(std::string_view text, const Visit& visit) {
-  size_t begin = 0;
-  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', begin)) {
-    visit(text.substr(begin, end - begin), end + 1);
-    begin = end + 1;
-  }
-}
-
 // The log up to `step`. Lines that cannot be read stay where they are: whoever wrote them may know what they are.
 std::string Kept(std::string_view text, int64_t step) {
   std::string kept;
-  ForEachLine(text, [&](std::string_view line, size_t) {
+  size_t begin = 0;
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', begin)) {
+    const std::string_view line = text.substr(begin, end - begin);
     const auto record = ReadStep(line);
     if (!record || record->step <= step) kept.append(line).append("\n");
-  });
+    begin = end + 1;
+  }
   return kept;
 }
 
@@ -118,38 +111,24 @@ Result<void> RunLog::Append(const StepRecord& record) {
   return {};
 }
 
-void RunLogReader::Restart() {
-  records_.clear();
-  bad_lines_ = 0;
-  read_bytes_ = 0;
-  last_line_.clear();
-}
-
 Result<void> RunLogReader::Update() {
-  auto mapped = files_.Map(path_);
-  if (!mapped && mapped.error().code() == ErrorCode::kNotFound) {
-    Restart();
-    return {};
-  }
-  if (!mapped) return Forward(mapped);
-  const std::string_view text = base::AsText((*mapped)->bytes());
-  if (text.size() > static_cast<size_t>(base::kRunLogMaxBytes)) {
-    return Fail(ErrorCode::kTooLarge, "{}: expected at most {} bytes, found {}", path_.native(), base::kRunLogMaxBytes,
-                text.size());
-  }
-  // A resumed run puts a shorter file in this one's place, which may have grown beyond it again.
-  if (!text.substr(0, read_bytes_).ends_with(last_line_) || text.size() < read_bytes_) Restart();
-  const uint64_t begin = read_bytes_;
-  ForEachLine(text.substr(begin), [&](std::string_view line, size_t end) {
-    if (auto record = ReadStep(line)) {
-      records_.push_back(std::move(*record));
-    } else {
-      ++bad_lines_;
-    }
-    read_bytes_ = begin + end;
-    constexpr size_t kEnough = 256;  // of a line, to know it again
-    last_line_ = std::string(line.substr(line.size() - std::min(line.size(), kEnough))) + "\n";
-  });
+  const GrowingLines::Visitor visitor = {
+      .restart =
+          [this] {
+            records_.clear();
+            bad_lines_ = 0;
+          },
+      .line =
+          [this](std::string_view line) {
+            if (auto record = ReadStep(line)) {
+              records_.push_back(std::move(*record));
+            } else {
+              ++bad_lines_;
+            }
+          }};
+  do {
+    TRY(lines_.Read(visitor));
+  } while (lines_.behind());
   return {};
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/files.h"
 #include "base/status.h"
+#include "runs/growing_lines.h"
 
 namespace walchen::runs {
 
@@ -62,7 +63,7 @@ class RunLog {
 // Reads a log that may be growing. Not thread-safe.
 class RunLogReader {
  public:
-  RunLogReader(base::Files& files, base::Path path) : files_(files), path_(std::move(path)) {}
+  RunLogReader(base::Files& files, base::Path path) : lines_(files, std::move(path)) {}
 
   // Reads what was added since the last call; all of it again if the file was cut meanwhile. No file is an empty one.
   // Errors: kTooLarge, those of Files.
@@ -73,14 +74,9 @@ class RunLogReader {
   int64_t bad_lines() const { return bad_lines_; }
 
  private:
-  void Restart();
-
-  base::Files& files_;
-  base::Path path_;
+  GrowingLines lines_;
   std::vector<StepRecord> records_;
   int64_t bad_lines_ = 0;
-  uint64_t read_bytes_ = 0;  // up to the end of the last whole line
-  std::string last_line_;    // the end of what stood before that: if it stands there no more, this is another file
 };
 
 }  // namespace walchen::runs

@@ -10,6 +10,7 @@
 #include "serve/openai_error.h"
 #include "serve/page.h"
 #include "serve/router.h"
+#include "serve/training_runs.h"
 
 namespace walchen::serve {
 namespace {
@@ -28,7 +29,8 @@ Response JsonResponse(int status, const Json& body) {
 class Server::Service final : public HttpService {
  public:
   Service(infer::Engine& engine, const ServerOptions& options)
-      : engine_(engine), started_(options.clock->WallSeconds()), chat_(options.fingerprint, *options.clock) {
+      : engine_(engine), started_(options.clock->WallSeconds()), chat_(options.fingerprint, *options.clock),
+        runs_(base::Files::Os(), options.runs) {
     AddRoutes();
   }
 
@@ -74,6 +76,16 @@ class Server::Service final : public HttpService {
                  }});
   }
 
+  // As Get, for what reads files: on a worker thread.
+  void GetFromFiles(std::string pattern, std::function<Response(const Request&)> answer) {
+    router_.Add({"GET", std::move(pattern), Access::kToken,
+                 [answer = std::move(answer)](Request request, const ExchangePtr& exchange) {
+                   exchange->PostHeavy([answer, request = std::move(request), exchange] {
+                     exchange->Post([response = answer(request), exchange] { exchange->Reply(response); });
+                   });
+                 }});
+  }
+
   void AddRoutes() {
     Get("/health", Access::kOpen, [](const Request&) { return JsonResponse(200, {{"status", "ok"}}); });
     Get("/ready", Access::kOpen, [this](const Request&) {
@@ -85,6 +97,8 @@ class Server::Service final : public HttpService {
     router_.Add({"POST", "/v1/chat/completions", Access::kToken, [this](Request request, ExchangePtr exchange) {
                    Generate(engine_, chat_, std::move(request), std::move(exchange));
                  }});
+    GetFromFiles("/walchen/runs", [this](const Request&) { return runs_.List(); });
+    GetFromFiles("/walchen/runs/{name}", [this](const Request& request) { return runs_.Curves(request); });
     for (const PageFile& file : PageFiles()) {
       const bool front = file.path == "/index.html";
       Get(front ? "/" : std::string(file.path), Access::kOpen, [this, file, front](const Request& request) {
@@ -113,6 +127,7 @@ class Server::Service final : public HttpService {
   infer::Engine& engine_;
   const int64_t started_;
   const OpenAiChat chat_;
+  TrainingRuns runs_;
   Router router_;
   std::unique_ptr<const Guard> guard_;
   std::atomic<bool> draining_ = false;

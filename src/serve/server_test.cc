@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/server.h"
 
+#include "base/test_folder.h"
 #include "serve/json_text.h"
 #include "serve/page.h"
 #include "serve/test_client.h"
@@ -112,6 +113,20 @@ TEST_F(ServerTest, SaysWhatAPathCanDo) {
   EXPECT_EQ(Parse(path.body)["error"]["message"], "there is nothing at /v2/models");
   EXPECT_EQ(Ask("GET", "/v1/models/test-model").status, 200);
   EXPECT_EQ(Ask("GET", "/v1/models/other").status, 404);
+}
+
+TEST_F(ServerTest, ShowsTrainingRunsToThoseWithTheToken) {
+  const base::TestFolder folder;
+  Start({.listener = {}, .token = "secret", .runs = folder.path()});
+  for (const char* path : {"/walchen/runs", "/walchen/runs/a", "/walchen/runs/a?token=secret"}) {
+    EXPECT_EQ(Ask("GET", path, "", {}).status, 401) << path;
+  }
+  EXPECT_EQ(Ask("GET", "/walchen/runs").body, R"({"object":"list","data":[],"left_out":0})");
+  EXPECT_EQ(Ask("HEAD", "/walchen/runs").status, 200);
+  EXPECT_EQ(Ask("POST", "/walchen/runs").status, 405);
+  for (const char* name : {"a", "..", "%2e%2e", "%2e%2e%2fa", "..%2f..%2fetc", "a/log.jsonl", ""}) {
+    EXPECT_EQ(Ask("GET", fmt::format("/walchen/runs/{}", name)).status, 404) << name;
+  }
 }
 
 TEST_F(ServerTest, AnswersAQuestion) {

@@ -2,65 +2,14 @@
 // node page.mjs URL CHROMIUM SCREENSHOTS: uses the page as people do, with the mouse, the keyboard alone, a screen
 // reader's tree (axe), on a phone, in German, in the dark, and with answers that attack it. Ends with 1 if anything fails.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { assertAccessible, assertFits, finish, focused, onPage, origin, ready, screenshots, tabTo, token } from "./browser.mjs";
 
-const [url, executablePath, screenshots] = process.argv.slice(2);
-const origin = new URL(url).origin;
-const token = new URL(url).searchParams.get("token");
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LONG = "Tell me a very long story about a lake in the mountains, with many details.";
-const PATIENCE = 60_000;
-mkdirSync(screenshots, { recursive: true });
 
-const profile = mkdtempSync(join(tmpdir(), "walchen-page-"));
-const browser = await chromium.launch({
-  executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", `--crash-dumps-dir=${profile}`],
-});
-
-/** Runs steps on a fresh page with a key, and sees that it asked nobody else for anything and violated no policy. */
-async function onPage(name, options, steps) {
-  const { start = url, ...context } = options;
-  const opened = await browser.newContext({ locale: "en-US", reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"], ...context });
-  opened.setDefaultTimeout(PATIENCE);
-  const page = await opened.newPage();
-  const complaints = [];
-  page.on("request", (request) => {
-    if (new URL(request.url()).origin !== origin) complaints.push(`asked ${request.url()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(`threw ${error.message}`));
-  page.on("console", (message) => {
-    if (/Content Security Policy|TrustedHTML/.test(message.text())) complaints.push(message.text());
-  });
-  page.on("dialog", (dialog) => {
-    complaints.push(`opened a dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  try {
-    await page.goto(start);
-    await steps(page);
-    assert.deepEqual(complaints, []);
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failures += 1;
-    console.log(`FAILED  ${name}\n${error.stack}`);
-    await page.screenshot({ path: join(screenshots, `failed-${failures}.png`) });
-  } finally {
-    await opened.close();
-  }
-}
-let failures = 0;
-
-const ready = (page) => page.waitForSelector("[data-state=ready]");
 const answers = (page) => page.locator(".message.answer");
 const growing = (page) => page.waitForSelector(".growing .prose > :not(.waiting)");
 const finished = (page) => page.waitForFunction(() => document.querySelector(".message.answer") && !document.querySelector("[aria-busy]"));
-const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") || document.activeElement?.id || document.activeElement?.textContent);
 
 async function ask(page, text) {
   await page.fill("#message", text);
@@ -71,25 +20,6 @@ async function setShort(page) {
   await page.evaluate(() => localStorage.setItem("walchen.settings", JSON.stringify({ temperature: 0, maxTokens: 40 })));
   await page.reload();
   await ready(page);
-}
-
-async function assertAccessible(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`), []);
-}
-
-async function assertFits(page) {
-  const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(content <= width, `${content} px of content on ${width} px`);
-}
-
-async function tabTo(page, label, key = "Tab") {
-  for (let presses = 0; presses < 60; presses += 1) {
-    if ((await focused(page)) === label) return;
-    await page.keyboard.press(key);
-  }
-  assert.fail(`"${label}" cannot be reached with ${key}; the focus is on "${await focused(page)}"`);
 }
 
 /** Makes the server's next answer this text. */
@@ -329,7 +259,4 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-await browser.close();
-rmSync(profile, { recursive: true, force: true });
-console.log(failures === 0 ? "the page is well" : `${failures} failed`);
-process.exit(failures === 0 ? 0 : 1);
+await finish();

@@ -23,11 +23,11 @@ GRAPH = {
     "formats": ["tensor"],
     "model": ["formats"],
     "infer": ["model"],
-    "serve": ["infer"],
     "runs": ["base"],
+    "serve": ["infer", "runs"],
     "shards": ["model", "runs"],
     "train": ["shards"],
-    "cli": ["serve", "runs"],
+    "cli": ["serve"],
 }
 
 CPP_ENDINGS = {".cc", ".h"}

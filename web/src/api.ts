@@ -22,7 +22,47 @@ export interface Measurements {
   firstTokenMs: number;
 }
 
-export type Problem = "token" | "unreachable" | "context" | "busy" | "stopping" | "model" | "invalid" | "server";
+/** A training run and where it is. */
+export interface RunSummary {
+  name: string;
+  recipe: string | null;
+  running: boolean;
+  step: number;
+  last_step: number | null;
+  logged_at: number | null; // seconds since 1970
+}
+
+export interface RunList {
+  data: (RunSummary & { loss: Record<string, number | null> })[];
+  left_out: number;
+}
+
+export type Values = (number | null)[];
+
+export interface RunPoints {
+  step: number[];
+  tokens_per_s: Values;
+  grad_norm: Values;
+  rate: Values;
+  loss: Record<string, Values>;
+  loss_by_tau: Record<string, Values[]>;
+}
+
+/** Points of a run's curves, those after a step that was asked for. */
+export interface RunCurves extends RunSummary {
+  tokens: number;
+  seconds: number | null;
+  energy_j: number | null;
+  skipped_steps: number;
+  bad_lines: number;
+  curves_left_out: boolean;
+  more: boolean; // the server has not read all of the log yet: ask again
+  stride: number;
+  after: number; // what to ask with next time
+  points: RunPoints;
+}
+
+export type Problem = "token" | "unreachable" | "context" | "busy" | "stopping" | "model" | "run" | "invalid" | "server";
 
 /** What went wrong, by kind, with the server's own words. */
 export class ApiError extends Error {
@@ -48,6 +88,7 @@ interface Chunk extends ErrorBody {
 function problemOf(status: number, code: string | null | undefined): Problem {
   if (code === "context_length_exceeded") return "context";
   if (code === "model_not_found") return "model";
+  if (code === "run_not_found") return "run";
   if (status === 401) return "token";
   if (status === 429) return "busy";
   if (status === 503 || code === "unavailable") return "stopping";
@@ -72,6 +113,18 @@ export async function model(): Promise<Model> {
   const first = list.data[0];
   if (!first) throw new ApiError("model", "the server has no model");
   return first;
+}
+
+async function get<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
+  return (await (await call(path, { signal })).json()) as Answer;
+}
+
+export function runList(signal: AbortSignal): Promise<RunList> {
+  return get("/walchen/runs", signal);
+}
+
+export function runCurves(name: string, after: number, signal: AbortSignal): Promise<RunCurves> {
+  return get(`/walchen/runs/${encodeURIComponent(name)}?after=${after}`, signal);
 }
 
 /**

@@ -66,6 +66,42 @@ const en = {
   keyText: "Open the address that walchen printed in the terminal; it ends in ?token=… Or paste the key here.",
   keyLabel: "Key",
   keyOpen: "Open",
+  training: "Training",
+  skipTraining: "Skip to the training runs",
+  runs: "Training runs",
+  noRuns: "No training run yet",
+  noRunsHelp: "walchen train RECIPE --run FOLDER begins one. Runs in the home's folder runs/ appear here; walchen serve --runs FOLDER shows those of another folder.",
+  runsLeftOut: "Older runs that are not shown:",
+  allRuns: "All runs",
+  running: "running",
+  finished: "finished",
+  notRunning: "not running",
+  runEnded: "The run has ended",
+  recipe: "Recipe",
+  step: "Step",
+  of: "of",
+  noStep: "No step yet",
+  tokensLearnt: "Tokens",
+  timeTaken: "Time",
+  energy: "Energy",
+  skippedSteps: "Skipped steps",
+  lastStepAt: "Last step",
+  loss: "Loss",
+  lossByTau: "Loss by noise level",
+  tauQuarters: ["noise level 0 to 1/4 (most noise)", "1/4 to 1/2", "1/2 to 3/4", "3/4 to 1 (least noise)"],
+  speed: "Tokens per second",
+  gradNorm: "Gradient norm",
+  rateFactor: "Learning-rate factor",
+  curve: "Curve",
+  newest: "Newest",
+  lowest: "Lowest",
+  highest: "Highest",
+  logarithmic: "Logarithmic axis",
+  overSteps: "over the steps",
+  steps: "steps",
+  meanOf: "Each point is the mean of so many steps:",
+  badLines: "Lines of the log that cannot be read:",
+  curvesLeftOut: "Some losses are not shown: there are too many.",
   errors: {
     token: { title: "The key is missing or wrong", advice: "Open the address that walchen printed in the terminal." },
     unreachable: { title: "The server does not answer", advice: "See whether walchen serve is still running, then try again." },
@@ -76,6 +112,7 @@ const en = {
     busy: { title: "The server has too much to do", advice: "Wait a few seconds, then try again." },
     stopping: { title: "The server is stopping", advice: "Try again when it has started again." },
     model: { title: "The model is not there", advice: "Reload the page." },
+    run: { title: "There is no such training run", advice: "Go back to the list of runs." },
     invalid: { title: "The server refused the request", advice: "Check the settings, then try again." },
     server: { title: "The server failed", advice: "Try again; its log says more." },
     storage: { title: "The browser's storage is full", advice: "Delete old conversations." },
@@ -149,6 +186,42 @@ const de: Texts = {
   keyText: "Öffnen Sie die Adresse, die walchen im Terminal ausgegeben hat; sie endet auf ?token=… Oder fügen Sie den Schlüssel hier ein.",
   keyLabel: "Schlüssel",
   keyOpen: "Öffnen",
+  training: "Training",
+  skipTraining: "Zu den Trainingsläufen springen",
+  runs: "Trainingsläufe",
+  noRuns: "Noch kein Trainingslauf",
+  noRunsHelp: "walchen train REZEPT --run ORDNER beginnt einen. Läufe im Ordner runs/ des Heims erscheinen hier; walchen serve --runs ORDNER zeigt die eines anderen Ordners.",
+  runsLeftOut: "Ältere Läufe, die nicht gezeigt werden:",
+  allRuns: "Alle Läufe",
+  running: "läuft",
+  finished: "fertig",
+  notRunning: "läuft nicht",
+  runEnded: "Der Lauf ist zu Ende",
+  recipe: "Rezept",
+  step: "Schritt",
+  of: "von",
+  noStep: "Noch kein Schritt",
+  tokensLearnt: "Token",
+  timeTaken: "Dauer",
+  energy: "Energie",
+  skippedSteps: "Übersprungene Schritte",
+  lastStepAt: "Letzter Schritt",
+  loss: "Verlust",
+  lossByTau: "Verlust nach Rauschstufe",
+  tauQuarters: ["Rauschstufe 0 bis 1/4 (am meisten Rauschen)", "1/4 bis 1/2", "1/2 bis 3/4", "3/4 bis 1 (am wenigsten Rauschen)"],
+  speed: "Token pro Sekunde",
+  gradNorm: "Gradientennorm",
+  rateFactor: "Faktor der Lernrate",
+  curve: "Kurve",
+  newest: "Zuletzt",
+  lowest: "Kleinster",
+  highest: "Größter",
+  logarithmic: "Logarithmische Achse",
+  overSteps: "über die Schritte",
+  steps: "Schritte",
+  meanOf: "Jeder Punkt ist das Mittel so vieler Schritte:",
+  badLines: "Zeilen des Protokolls, die nicht lesbar sind:",
+  curvesLeftOut: "Einige Verluste werden nicht gezeigt: es sind zu viele.",
   errors: {
     token: { title: "Der Schlüssel fehlt oder ist falsch", advice: "Öffnen Sie die Adresse, die walchen im Terminal ausgegeben hat." },
     unreachable: { title: "Der Server antwortet nicht", advice: "Sehen Sie nach, ob walchen serve noch läuft, und versuchen Sie es dann noch einmal." },
@@ -159,6 +232,7 @@ const de: Texts = {
     busy: { title: "Der Server hat zu viel zu tun", advice: "Warten Sie einige Sekunden und versuchen Sie es dann noch einmal." },
     stopping: { title: "Der Server hält gerade an", advice: "Versuchen Sie es noch einmal, wenn er wieder läuft." },
     model: { title: "Das Modell ist nicht da", advice: "Laden Sie die Seite neu." },
+    run: { title: "Diesen Trainingslauf gibt es nicht", advice: "Gehen Sie zurück zur Liste der Läufe." },
     invalid: { title: "Der Server hat die Anfrage abgelehnt", advice: "Prüfen Sie die Einstellungen und versuchen Sie es dann noch einmal." },
     server: { title: "Der Server ist gescheitert", advice: "Versuchen Sie es noch einmal; sein Protokoll sagt mehr." },
     storage: { title: "Der Speicher des Browsers ist voll", advice: "Löschen Sie alte Unterhaltungen." },
@@ -193,4 +267,22 @@ export function t<Name extends keyof Texts>(name: Name): Texts[Name] {
 
 export function number(value: number, digits = 0): string {
   return value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** Four digits that count, however large or small the value is. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  const notation = size !== 0 && (size < 1e-4 || size >= 1e7) ? "scientific" : "standard";
+  return value.toLocaleString(document.documentElement.lang, { maximumSignificantDigits: 4, notation });
+}
+
+export function dateTime(secondsSince1970: number): string {
+  return new Date(secondsSince1970 * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+}
+
+export function duration(seconds: number): string {
+  const unit = (value: number, name: string) => value.toLocaleString(document.documentElement.lang, { style: "unit", unit: name, maximumFractionDigits: 0 });
+  if (seconds < 120) return unit(seconds, "second");
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 120 ? unit(minutes, "minute") : `${unit(Math.floor(minutes / 60), "hour")} ${unit(minutes % 60, "minute")}`;
 }

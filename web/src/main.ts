@@ -12,6 +12,7 @@ import { askForKey } from "./key_dialog";
 import { loadSettings, saveSettings } from "./settings";
 import { openSettings } from "./settings_dialog";
 import { Sidebar } from "./sidebar";
+import { Training } from "./training";
 
 setLanguage(language());
 
@@ -34,8 +35,8 @@ const composer = new Composer(
 const show = () => {
   chat.stop();
   chat.draw();
-  sidebar.draw();
-  composer.focus();
+  if (location.hash !== "") history.pushState(null, "", location.pathname);
+  route();
 };
 const sidebar = new Sidebar(conversations, {
   start: () => {
@@ -56,6 +57,9 @@ const sidebar = new Sidebar(conversations, {
   speak,
 });
 
+const training = new Training();
+const chatView = h("main", { class: "chat" });
+
 const skip = h("a", { class: "skip", href: "#message" });
 const modelName = h("h1", { class: "model-name" });
 const modelState = h("span", { class: "model-state", role: "status" });
@@ -67,7 +71,7 @@ let state: "connecting" | "ready" | "offline" = "connecting";
 let modelId = "Walchen";
 
 function relabel(): void {
-  skip.textContent = t("skip");
+  skip.textContent = t(sidebar.atTraining ? "skipTraining" : "skip");
   for (const [button, label] of [[settingsButton, t("settings")], [newButton, t("newChat")]] as const) {
     button.title = label;
     button.setAttribute("aria-label", label);
@@ -84,7 +88,40 @@ function speak(chosen: Language): void {
   composer.relabel();
   chat.draw();
   sidebar.draw();
+  if (sidebar.atTraining) training.draw();
 }
+
+/** What the address says: #training is the list of runs, #training/NAME one of them, all else the chat. */
+function route(): void {
+  const [view, run] = location.hash.slice(1).split("/");
+  sidebar.atTraining = view === "training";
+  chatView.hidden = sidebar.atTraining;
+  sidebar.draw();
+  relabel();
+  if (sidebar.atTraining) {
+    training.open(run === undefined || run === "" ? null : decoded(run));
+  } else {
+    training.close();
+    composer.focus();
+  }
+}
+
+/** As it is if it was not encoded. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+window.addEventListener("hashchange", route);
+window.addEventListener("popstate", route);
+// Its address is another view's.
+skip.addEventListener("click", (event) => {
+  event.preventDefault();
+  (sidebar.atTraining ? training : composer).focus();
+});
 
 settingsButton.addEventListener("click", () => openSettings(settings, saveSettings, speak));
 
@@ -104,6 +141,7 @@ async function connect(): Promise<void> {
   relabel();
 }
 
+chatView.append(chat.scroller, h("div", { class: "dock" }, chat.latest, composer.element, hint));
 document.getElementById("app")?.append(
   skip,
   sidebar.element,
@@ -112,10 +150,10 @@ document.getElementById("app")?.append(
     "div",
     { class: "stage" },
     h("header", { class: "top" }, sidebar.opener, h("div", { class: "model" }, modelName, modelState), newButton, settingsButton),
-    h("main", { class: "chat" }, chat.scroller, h("div", { class: "dock" }, chat.latest, composer.element, hint)),
+    chatView,
+    training.element,
   ),
   liveRegion(),
 );
-relabel();
-composer.focus();
+route();
 void connect();

@@ -17,6 +17,7 @@ export class Sidebar {
   readonly element = h("nav", { class: "sidebar", id: "sidebar" });
   readonly opener = h("button", { type: "button", class: "quiet drawer-button", "aria-controls": "sidebar", "aria-expanded": "false" }, icon("menu"));
   readonly #shade = h("div", { class: "shade" });
+  atTraining = false; // else at the chat
 
   constructor(
     readonly conversations: Conversations,
@@ -48,7 +49,7 @@ export class Sidebar {
     const current = this.conversations.current.id;
     const items = this.conversations.all.map((conversation) => {
       const name = title(conversation) || t("untitled");
-      const here = conversation.id === current;
+      const here = !this.atTraining && conversation.id === current;
       return h(
         "li",
         { class: here ? "here" : "" },
@@ -60,11 +61,16 @@ export class Sidebar {
       this.element,
       h("div", { class: "brand" }, mark(), h("span", {}, "Walchen")),
       h("button", { type: "button", class: "new-chat", onclick: () => this.#choose(this.actions.start) }, icon("plus"), t("newChat")),
+      this.#trainingLink(),
       items.length > 0 && h("h2", { class: "sidebar-title" }, t("chats")),
       items.length > 0 && h("ul", { class: "chat-list" }, ...items),
       this.#foot(),
       waves(),
     );
+  }
+
+  #trainingLink(): HTMLElement {
+    return h("a", { class: "training-link", href: "#training", "aria-current": this.atTraining && "page", onclick: () => this.#toggle(false) }, icon("curve"), t("training"));
   }
 
   #foot(): HTMLElement {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The points of one run's curves, as they come from the server piece by piece.
+import type { RunCurves, RunPoints, Values } from "./api";
+
+export type CurveKind = "loss" | "loss_by_tau" | "tokens_per_s" | "grad_norm" | "rate";
+
+export interface Curve {
+  kind: CurveKind;
+  name: string; // of a loss
+  quarter: number; // of a loss by noise level
+  values: Values; // one for each step
+}
+
+export class CurveData {
+  steps: number[] = [];
+  /** The last answer: where the run is. */
+  state: RunCurves | null = null;
+  readonly #curves = new Map<string, Curve>();
+
+  of(kind: CurveKind): Curve[] {
+    return [...this.#curves.values()].filter((curve) => curve.kind === kind);
+  }
+
+  /** What to ask for next: all points after this step. */
+  get after(): number {
+    return this.state?.after ?? 0;
+  }
+
+  /**
+   * False: this answer does not go on where the last one ended (the server put more steps together, or the run was resumed
+   * from an earlier step), so everything has to be asked for again.
+   */
+  take(answer: RunCurves): boolean {
+    const before = this.state;
+    if (before && (answer.stride !== before.stride || answer.step < before.step || (answer.running && !before.running))) {
+      this.state = null;
+      this.steps = [];
+      this.#curves.clear();
+      return false;
+    }
+    // The newest point was a single step; it comes again, as it is or in the mean of its group.
+    const kept = this.steps.filter((step) => step <= this.after).length;
+    for (const [key, curve] of flat(answer.points)) {
+      const known = this.#curves.get(key)?.values.slice(0, kept) ?? new Array<null>(kept).fill(null);
+      this.#curves.set(key, { ...curve, values: known.concat(curve.values) });
+    }
+    this.steps = this.steps.slice(0, kept).concat(answer.points.step);
+    this.state = answer;
+    return true;
+  }
+}
+
+/** Every answer names every curve, also those without a new value. */
+function flat(points: RunPoints): [string, Curve][] {
+  const curves: Curve[] = [];
+  const add = (kind: CurveKind, values: Values, name = "", quarter = 0) => curves.push({ kind, name, quarter, values });
+  for (const [name, values] of Object.entries(points.loss)) add("loss", values, name);
+  for (const [name, quarters] of Object.entries(points.loss_by_tau)) quarters.forEach((values, quarter) => add("loss_by_tau", values, name, quarter));
+  add("tokens_per_s", points.tokens_per_s);
+  add("grad_norm", points.grad_norm);
+  add("rate", points.rate);
+  return curves.map((curve) => [`${curve.kind} ${curve.quarter} ${curve.name}`, curve]);
+}
+
+export interface Extent {
+  newest: number;
+  lowest: number;
+  highest: number;
+}
+
+/** Null if there is no value at all. */
+export function extent(values: Values): Extent | null {
+  const finite = values.filter((value) => value !== null);
+  const newest = finite.at(-1);
+  if (newest === undefined) return null;
+  return {
+    newest,
+    lowest: finite.reduce((a, b) => Math.min(a, b)),
+    highest: finite.reduce((a, b) => Math.max(a, b)),
+  };
+}
