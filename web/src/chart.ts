@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One plot with the table beside it: the table says in words what the plot shows, and its buttons switch curves off.
 import uPlot from "uplot";
-import { extent } from "./curve_data";
+import { extent, smooth } from "./curve_data";
+import type { Values } from "./api";
 import type { Curve } from "./curve_data";
 import { h, replaceChildren } from "./dom";
 import { shortNumber, t } from "./i18n";
@@ -12,7 +13,14 @@ export interface ChartText {
   label: (curve: Curve) => string;
 }
 
+export interface ChartKind {
+  noisy: boolean; // a smoothed line stands before the single steps
+  mayBeLogarithmic: boolean;
+}
+
+const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
 const COLOURS = 8; // --curve-1 and so on, in training.css
+const MARGIN = 1.15; // of a logarithmic axis; uPlot's own goes on to the next power of ten
 const DASHES = [[], [10, 5], [3, 3]]; // the colours' second and third turn
 
 export class Chart {
@@ -32,7 +40,7 @@ export class Chart {
   constructor(
     id: string,
     readonly text: ChartText,
-    readonly mayBeLogarithmic: boolean,
+    readonly kind: ChartKind,
   ) {
     this.#logarithmic.addEventListener("change", () => {
       this.#chosen = this.#logarithmic.checked;
@@ -45,7 +53,7 @@ export class Chart {
         "header",
         { class: "chart-head" },
         h("h3", { id }, text.title, text.note !== undefined && h("span", {}, ` ${text.note}`)),
-        mayBeLogarithmic && h("label", { class: "check" }, this.#logarithmic, t("logarithmic")),
+        kind.mayBeLogarithmic && h("label", { class: "check" }, this.#logarithmic, t("logarithmic")),
       ),
       h("div", { class: "plot-frame" }, this.#plot, this.#readout),
       h(
@@ -81,11 +89,12 @@ export class Chart {
   }
 
   #draw(): void {
-    const logarithmic = this.mayBeLogarithmic && (this.#chosen ?? falls(this.#curves));
+    const logarithmic = this.kind.mayBeLogarithmic && (this.#chosen ?? falls(this.#curves));
     this.#logarithmic.checked = logarithmic;
     // A logarithm has no place for zero.
-    const columns = this.#curves.map(({ values }) => (logarithmic ? values.map((value) => (value !== null && value > 0 ? value : null)) : values));
-    const data = [this.#steps, ...columns] as uPlot.AlignedData;
+    const placed = (values: Values) => (logarithmic ? values.map((value) => (value !== null && value > 0 ? value : null)) : values);
+    const lines = this.#curves.flatMap(({ values }) => [placed(values), placed(this.kind.noisy ? smooth(values) : values)]);
+    const data = [this.#steps, ...lines] as uPlot.AlignedData;
     const wanted = JSON.stringify([logarithmic, this.#curves.map((curve) => this.text.label(curve))]);
     if (this.#uplot && wanted === this.#drawn) {
       this.#uplot.setData(data);
@@ -113,22 +122,27 @@ export class Chart {
     return {
       ...this.#size(),
       legend: { show: false },
-      cursor: { sync: { key: "training" }, drag: { x: false, y: false }, y: false },
-      scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
-      axes: [{ ...axis, size: 30, incrs: [1, 2, 5].flatMap((n) => [...Array(12).keys()].map((power) => n * 10 ** power)).sort((a, b) => a - b) }, { ...axis, size: 62 }],
-      series: [
-        {},
-        ...this.#curves.map((curve, index) => ({
-          label: this.text.label(curve),
-          stroke: style.getPropertyValue(colour(index)),
-          dash: DASHES[Math.floor(index / COLOURS) % DASHES.length] ?? [],
-          width: 1.5,
-          show: !this.#off.has(this.text.label(curve)),
-          spanGaps: true,
-        })),
+      cursor: { sync: { key: "training" }, drag: { x: false, y: false }, y: false, points: { size: (_, line) => (isSmooth(line) ? 0 : 6) } },
+      scales: { x: { time: false }, y: logarithmic ? { distr: 3, range: (_, lowest, highest) => [(lowest ?? 1) / MARGIN, (highest ?? 1) * MARGIN] } : {} },
+      axes: [
+        { ...axis, size: 30, incrs: WHOLE_STEPS, label: t("step"), labelFont: axis.font ?? "", labelSize: 20 },
+        { ...axis, size: 62, ...(logarithmic ? { splits: (_plot, _axis, lowest, highest) => decimals(lowest, highest), filter: (_, splits) => labelled(splits) } : {}) },
       ],
+      series: [{}, ...this.#curves.flatMap((curve, index) => this.#lines(curve, index, style))],
       hooks: { setCursor: [(plot) => this.#readOut(plot)] },
     };
+  }
+
+  /** The single steps, and before them the smoothed line. */
+  #lines(curve: Curve, index: number, style: CSSStyleDeclaration): uPlot.Series[] {
+    const line: uPlot.Series = {
+      stroke: style.getPropertyValue(colour(index)),
+      dash: DASHES[Math.floor(index / COLOURS) % DASHES.length] ?? [],
+      width: 1.5,
+      show: !this.#off.has(this.text.label(curve)),
+      spanGaps: true,
+    };
+    return [this.kind.noisy ? { ...line, width: 1, alpha: 0.35 } : line, line];
   }
 
   #size(): { width: number; height: number } {
@@ -177,15 +191,46 @@ export class Chart {
   }
 
   #row(label: string, index: number): HTMLElement {
-    const toggle = h("button", { type: "button", class: "curve-switch", "aria-pressed": "true" }, this.#swatch(index), label);
+    const toggle = h("button", { type: "button", class: "curve-switch", "aria-pressed": "true" }, this.#swatch(index), breakable(label));
     toggle.addEventListener("click", () => {
       const on = this.#off.delete(label);
       if (!on) this.#off.add(label);
       toggle.setAttribute("aria-pressed", String(on));
-      this.#uplot?.setSeries(index + 1, { show: on });
+      for (const line of linesOf(index)) this.#uplot?.setSeries(line, { show: on });
     });
     return h("tr", {}, h("th", { scope: "row" }, toggle), h("td"), h("td"), h("td"));
   }
+}
+
+/** uPlot's numbers of a curve's two lines; 0 is the horizontal axis. */
+function linesOf(index: number): [number, number] {
+  return [2 * index + 1, 2 * index + 2];
+}
+
+function isSmooth(line: number): boolean {
+  return line > 0 && line % 2 === 0;
+}
+
+/** 1, 2, ... 9, 10, 20, ... as far as they lie between these two; powers of ten alone where that would be too many. */
+function decimals(lowest: number, highest: number): number[] {
+  const first = Math.floor(Math.log10(lowest));
+  const last = Math.ceil(Math.log10(highest));
+  const digits = last - first > 8 ? [1] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const all = Array.from({ length: last - first + 1 }, (_, at) => digits.map((digit) => Number(`${digit}e${first + at}`))).flat();
+  return all.filter((value) => value >= lowest && value <= highest);
+}
+
+/** Those that get a label; null for the others. */
+function labelled(splits: number[]): (number | null)[] {
+  const digit = (value: number) => Number(value.toExponential()[0]);
+  const powers = splits.filter((value) => digit(value) === 1).length;
+  return splits.map((value) => (powers >= 2 ? digit(value) === 1 : [1, 2, 5].includes(digit(value))) ? value : null);
+}
+
+/** May break after a slash or a point: the names of losses are long, and narrow screens narrow. */
+function breakable(label: string): HTMLElement {
+  const parts = label.split(/(?<=[/.])/);
+  return h("span", {}, ...parts.flatMap((part, index) => (index === 0 ? [part] : [h("wbr"), part])));
 }
 
 function colour(index: number): string {

@@ -79,3 +79,25 @@ export function extent(values: Values): Extent | null {
     highest: finite.reduce((a, b) => Math.max(a, b)),
   };
 }
+
+/**
+ * The mean of each value and its neighbours, a thirtieth of the curve together, as `walchen train watch` draws it: near
+ * the beginning as many on both sides, because a steep fall would bend there; at the end those before it, because a
+ * single noisy step must not look like a turn.
+ */
+export function smooth(values: Values): Values {
+  const reach = Math.floor(values.length / 60);
+  const sums = [0];
+  const counts = [0];
+  values.forEach((value, at) => {
+    sums.push((sums[at] ?? 0) + (value ?? 0));
+    counts.push((counts[at] ?? 0) + (value === null ? 0 : 1));
+  });
+  return values.map((value, at) => {
+    const before = Math.min(reach, at);
+    const begin = at - before;
+    const end = Math.min(at + before, values.length - 1) + 1;
+    const count = (counts[end] ?? 0) - (counts[begin] ?? 0);
+    return value === null || count === 0 ? null : ((sums[end] ?? 0) - (sums[begin] ?? 0)) / count;
+  });
+}

@@ -4,7 +4,7 @@ import { ApiError, runCurves, runList } from "./api";
 import type { RunCurves, RunList, RunSummary } from "./api";
 import { announce } from "./announce";
 import { Chart } from "./chart";
-import type { ChartText } from "./chart";
+import type { ChartKind, ChartText } from "./chart";
 import { CurveData } from "./curve_data";
 import type { Curve, CurveKind } from "./curve_data";
 import { append, h, icon, replaceChildren } from "./dom";
@@ -14,6 +14,7 @@ import { failureCard } from "./message_view";
 
 const WHILE_RUNNING_MS = 2000;
 const OTHERWISE_MS = 10_000; // somebody may resume it
+const NOISY: ChartKind = { noisy: true, mayBeLogarithmic: true };
 
 export class Training {
   readonly element = h("main", { class: "training", hidden: true });
@@ -144,20 +145,24 @@ export class Training {
     if (state.step === 0) return;
     const { steps } = this.#data;
     const plain = (title: string): ChartText => ({ title, label: () => title });
-    this.#chart(charts, "loss", { title: t("loss"), label: ({ name }) => name }, true).show(steps, this.#data.of("loss"));
+    this.#chart(charts, "loss", { title: t("loss"), label: ({ name }) => name }, NOISY).show(steps, this.#data.of("loss"));
     const names = new Set(this.#data.of("loss_by_tau").map(({ name }) => name));
     for (const note of names) {
       const text = { title: t("lossByTau"), note, label: ({ quarter }: Curve) => t("tauQuarters")[quarter] ?? "" };
-      this.#chart(charts, `tau-${note}`, text, true).show(steps, this.#data.of("loss_by_tau").filter(({ name }) => name === note));
+      this.#chart(charts, `tau-${note}`, text, NOISY).show(steps, this.#data.of("loss_by_tau").filter(({ name }) => name === note));
     }
-    const single: [CurveKind, string, boolean][] = [["tokens_per_s", t("speed"), false], ["grad_norm", t("gradNorm"), true], ["rate", t("rateFactor"), false]];
-    for (const [kind, title, mayBeLogarithmic] of single) this.#chart(charts, kind, plain(title), mayBeLogarithmic).show(steps, this.#data.of(kind));
+    const single: [CurveKind, string, ChartKind][] = [
+      ["tokens_per_s", t("speed"), { noisy: true, mayBeLogarithmic: false }],
+      ["grad_norm", t("gradNorm"), NOISY],
+      ["rate", t("rateFactor"), { noisy: false, mayBeLogarithmic: false }],
+    ];
+    for (const [kind, title, chartKind] of single) this.#chart(charts, kind, plain(title), chartKind).show(steps, this.#data.of(kind));
   }
 
-  #chart(parent: Element, key: string, text: ChartText, mayBeLogarithmic: boolean): Chart {
+  #chart(parent: Element, key: string, text: ChartText, kind: ChartKind): Chart {
     let chart = this.#charts.get(key);
     if (!chart) {
-      chart = new Chart(`chart-${this.#charts.size}`, text, mayBeLogarithmic);
+      chart = new Chart(`chart-${this.#charts.size}`, text, kind);
       this.#charts.set(key, chart);
       parent.append(chart.element);
     }
@@ -209,7 +214,7 @@ function factsOf(state: RunCurves): (HTMLElement | null | false)[] {
   if (state.step > 0 && state.seconds !== null) facts.push([t("timeTaken"), duration(state.seconds)]);
   if (state.energy_j !== null) facts.push([t("energy"), `${shortNumber(state.energy_j / 1000)} kJ`]);
   if (state.skipped_steps > 0) facts.push([t("skippedSteps"), number(state.skipped_steps)]);
-  const notes: string[] = [];
+  const notes = state.step >= 60 ? [t("smoothed")] : [];
   if (state.stride > 1) notes.push(`${t("meanOf")} ${number(state.stride)}`);
   if (state.bad_lines > 0) notes.push(`${t("badLines")} ${number(state.bad_lines)}`);
   if (state.curves_left_out) notes.push(t("curvesLeftOut"));
