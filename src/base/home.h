@@ -5,7 +5,7 @@
 //   models/NAME.gguf          what --model NAME means
 //   models/NAME.gguf.sha256   its digest when it was brought in ("<hex>  <file name>"), where that is known
 //   cache/                    may be deleted at any time
-//   runs/                     logs of servers, later training runs
+//   runs/                     logs of servers; training runs that the page shows
 #pragma once
 
 #include <string>

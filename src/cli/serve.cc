@@ -51,12 +51,13 @@ void Declare(Arguments& arguments, ServeOptions& options) {
   AddSharedFlags(arguments, options.shared);
 }
 
-// Errors: kNotFound, kInvalidArgument (no folder).
+// Errors: kInvalidArgument (no folder).
 Result<base::Path> FolderOfRuns(base::Files& files, const base::Home& home, const std::string& named) {
   if (named.empty()) return home.runs();  // which need not be there yet
-  TRY_ASSIGN(const base::FileInfo info, files.Stat(named));
-  if (info.is_folder) return base::Path(named);
-  return Fail(ErrorCode::kInvalidArgument, "--runs: expected a folder of training runs, found the file {}", named);
+  const auto info = files.Stat(named);
+  if (info && info->is_folder) return base::Path(named);
+  return Fail(ErrorCode::kInvalidArgument, "--runs: expected a folder of training runs, found {}: {}",
+              info ? "a file" : "nothing", named);
 }
 
 // Every client is a file descriptor, and the usual soft limit is 1,024.

@@ -86,6 +86,22 @@ class ServeCommand(unittest.TestCase):
             self.assertEqual(self.refused("--home", self.home, *arguments).returncode, 2)
         self.assertIn("IP address", self.refused("--home", self.home, "--host", "nowhere.example").stderr)
 
+    def test_shows_the_training_runs_of_the_home_or_of_another_folder(self):
+        runs = pathlib.Path(self.folder.name) / "other"
+        recipe = '[text]\nbase = "a-model"\n[[data]]\nname = "d"\ntemplate = "{text}"\nsource = "jsonl:a"\nsequences = 1\n[budget]\nsteps = 9\n'
+        for folder, name in ((self.home / "runs", "at-home"), (runs, "elsewhere")):
+            (folder / name).mkdir(parents=True)
+            (folder / name / "recipe.toml").write_text(f'name = "test"\n{recipe}')
+        for flags, name in (([], "at-home"), (["--runs", runs], "elsewhere")):
+            with RunningServer(*flags, home=self.home) as server:
+                data = json.load(request(server, "/walchen/runs"))["data"]
+                self.assertEqual([(run["name"], run["recipe"], run["last_step"]) for run in data], [(name, "test", 9)])
+
+    def test_a_folder_of_training_runs_that_is_none(self):
+        missing = self.refused("--home", self.home, "--runs", self.home / "nowhere")
+        self.assertIn("--runs: expected a folder of training runs", missing.stderr)
+        self.assertIn("expected a folder", self.refused("--home", self.home, "--runs", MODEL).stderr)
+
     def test_signals_end_it_well(self):
         for signum in (signal.SIGTERM, signal.SIGINT):
             self.assertEqual(RunningServer(home=self.home).stop(signum), 0)

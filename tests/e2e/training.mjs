@@ -168,6 +168,19 @@ await onPage("begins anew when a run was resumed from an earlier step", {}, asyn
   await end();
 });
 
+await onPage("changes its language and its colours on the way", { colorScheme: "light" }, async (page) => {
+  await openRun(page, "first");
+  await page.getByRole("button", { name: "Deutsch" }).click();
+  await page.waitForSelector("text=Schritt 60 von 60");
+  assert.deepEqual(await cells(page, /^Verlust$/, "shapes/vision.pixels"), ["0,06667", "0,06667", "4"]);
+  assert.ok((await pixels(page, /^Verlust$/, 1)) > 50);
+  const light = await chart(page, /^Verlust$/).locator("canvas").evaluate((canvas) => canvas.toDataURL());
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.waitForTimeout(200);
+  assert.ok((await pixels(page, /^Verlust$/, 1)) > 50, "in the colour of the dark");
+  assert.notEqual(await chart(page, /^Verlust$/).locator("canvas").evaluate((canvas) => canvas.toDataURL()), light);
+});
+
 await onPage("thins a long run", {}, async (page) => {
   await openRun(page, "long");
   await page.waitForSelector("text=Each point is the mean of so many steps: 4");

@@ -5,7 +5,7 @@ import { extent, smooth } from "./curve_data";
 import type { Values } from "./api";
 import type { Curve } from "./curve_data";
 import { h, replaceChildren } from "./dom";
-import { shortNumber, t } from "./i18n";
+import { number, shortNumber, t } from "./i18n";
 
 export interface ChartText {
   title: string;
@@ -105,7 +105,7 @@ export class Chart {
     }
     const first = this.#steps[0] ?? 0;
     const last = this.#steps.at(-1) ?? 0;
-    this.#plot.setAttribute("aria-label", `${this.text.title}, ${t("step")} ${shortNumber(first)} – ${shortNumber(last)}`);
+    this.#plot.setAttribute("aria-label", `${this.text.title}, ${t("step")} ${number(first)} – ${number(last)}`);
   }
 
   #options(logarithmic: boolean): uPlot.Options {
@@ -125,7 +125,7 @@ export class Chart {
       cursor: { sync: { key: "training" }, drag: { x: false, y: false }, y: false, points: { size: (_, line) => (isSmooth(line) ? 0 : 6) } },
       scales: { x: { time: false }, y: logarithmic ? { distr: 3, range: (_, lowest, highest) => [(lowest ?? 1) / MARGIN, (highest ?? 1) * MARGIN] } : {} },
       axes: [
-        { ...axis, size: 30, incrs: WHOLE_STEPS, label: t("step"), labelFont: axis.font ?? "", labelSize: 20 },
+        { ...axis, size: 30, incrs: WHOLE_STEPS, values: (_, splits) => splits.map((step) => number(step)), label: t("step"), labelFont: axis.font ?? "", labelSize: 20 },
         { ...axis, size: 62, ...(logarithmic ? { splits: (_plot, _axis, lowest, highest) => decimals(lowest, highest), filter: (_, splits) => labelled(splits) } : {}) },
       ],
       series: [{}, ...this.#curves.flatMap((curve, index) => this.#lines(curve, index, style))],
@@ -167,7 +167,7 @@ export class Chart {
       const shown = value !== null && value !== undefined && !this.#off.has(this.text.label(curve));
       return shown ? [h("span", {}, this.#swatch(index), shortNumber(value))] : [];
     });
-    replaceChildren(this.#readout, `${t("step")} ${shortNumber(step)}`, ...values);
+    replaceChildren(this.#readout, `${t("step")} ${number(step)}`, ...values);
   }
 
   #swatch(index: number): HTMLElement {

@@ -189,7 +189,7 @@ const de: Texts = {
   skipTraining: "Zu den Trainingsläufen springen",
   runs: "Trainingsläufe",
   noRuns: "Noch kein Trainingslauf",
-  noRunsHelp: "walchen train REZEPT --run ORDNER beginnt einen. Läufe im Ordner runs/ des Heims erscheinen hier; walchen serve --runs ORDNER zeigt die eines anderen Ordners.",
+  noRunsHelp: "walchen train REZEPT --run ORDNER beginnt einen. Läufe im Ordner runs/ des Datenverzeichnisses erscheinen hier; walchen serve --runs ORDNER zeigt die eines anderen Ordners.",
   runsLeftOut: "Ältere Läufe, die nicht gezeigt werden:",
   allRuns: "Alle Läufe",
   running: "läuft",

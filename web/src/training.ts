@@ -27,6 +27,7 @@ export class Training {
   #list: RunList | null = null;
   readonly #charts = new Map<string, Chart>();
   #asking: AbortController | null = null; // none: not on the page
+  #pending: AbortSignal | null = null; // whose question is on its way
   #timer = 0;
 
   constructor() {
@@ -74,14 +75,11 @@ export class Training {
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
+    if (this.#pending === signal) return;
+    this.#pending = signal;
     let wait = OTHERWISE_MS;
     try {
-      if (this.#run === null) {
-        this.#list = await runList(signal);
-        wait = WHILE_RUNNING_MS;
-      } else {
-        wait = this.#take(await runCurves(this.#run, this.#data.after, signal));
-      }
+      wait = await this.#askOnce(signal);
       if (signal.aborted) return;
       replaceChildren(this.#trouble);
       this.#show();
@@ -89,10 +87,21 @@ export class Training {
       if (signal.aborted) return;
       this.#showFailure(error);
     }
+    this.#pending = null;
     this.#again(wait);
   }
 
   /** How long to wait before the next question. */
+  async #askOnce(signal: AbortSignal): Promise<number> {
+    if (this.#run !== null) {
+      const answer = await runCurves(this.#run, this.#data.after, signal);
+      return signal.aborted ? 0 : this.#take(answer);
+    }
+    const list = await runList(signal);
+    if (!signal.aborted) this.#list = list;
+    return WHILE_RUNNING_MS;
+  }
+
   #take(answer: RunCurves): number {
     const wasRunning = this.#data.state?.running ?? false;
     if (!this.#data.take(answer) || answer.more) return 0;
