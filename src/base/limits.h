@@ -76,6 +76,8 @@
   LIMIT(kChoicesMax, 16, "choices", "n of one request")                                                                \
   /* Training runs */                                                                                                  \
   LIMIT(kChatFileMaxBytes, 268'435'456, "bytes", "conversations to learn from, kept in memory as tokens")              \
+  LIMIT(kTextFolderMaxBytes, 268'435'456, "bytes", "a folder of text to learn from, kept in memory as tokens")         \
+  LIMIT(kTextFolderMaxDepth, 32, "folders", "inside each other; a link to a folder above would never end")             \
   LIMIT(kRecipeMaxBytes, 65'536, "bytes", "a recipe has under 4 KiB")                                                  \
   LIMIT(kRecipeMaxDepth, 8, "levels", "tables and arrays inside each other; recipes have 3")                           \
   LIMIT(kRecipeTextMaxBytes, 4'096, "bytes", "one text of a recipe; the longest are templates")                        \

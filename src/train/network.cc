@@ -31,15 +31,38 @@ Result<void> Network::AddSense(const formats::GgufFile& file, model::SenseConfig
   return {};
 }
 
+bool Network::IsHeader(const Batch& batch, size_t segment) const {
+  return segment == 0 && !text_trained && batch.segments[0].sense < 0 && !batch.segments[0].targets.defined() &&
+         batch.segments.size() > 1;
+}
+
+TorchBackend::Cache Network::HeaderOf(const BatchSegment& segment, int64_t lanes) {
+  TorchBackend::Cache cache = headers_.Of(segment.tokens, lanes, [&](std::span<const int32_t> tokens) {
+    backend.set_lanes(1);
+    model::SequenceLayout layout(text.layers);
+    TorchBackend::Cache one;
+    const model::SegmentPlace place = layout.AddText(static_cast<int>(tokens.size()));
+    model::TextStates(backend, text, text_weights, tokens, {{place.In(one)}});
+    return one;
+  });
+  backend.set_lanes(lanes);
+  return cache;
+}
+
 // on_text(segment, what the last block left) for text with targets, on_sense(segment, outputs of the heads) for senses with targets.
 template <class OnText, class OnSense>
 void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense) {
   backend.set_lanes(batch.lanes);
   model::SequenceLayout layout(text.layers);
   TorchBackend::Cache cache;
-  for (const BatchSegment& segment : batch.segments) {
+  for (size_t i = 0; i < batch.segments.size(); ++i) {
+    const BatchSegment& segment = batch.segments[i];
     if (segment.sense < 0) {
       const model::SegmentPlace place = layout.AddText(segment.rows);
+      if (IsHeader(batch, i)) {
+        cache = HeaderOf(segment, batch.lanes);
+        continue;
+      }
       const torch::Tensor states = model::TextStates(backend, text, text_weights, segment.tokens, {{place.In(cache)}});
       if (segment.targets.defined()) on_text(segment, states);
       continue;
@@ -63,18 +86,21 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
       batch,
       [&](const BatchSegment& segment, const torch::Tensor& states) {
         const torch::Tensor& head = (text_weights.tied_head ? text_weights.embedding : text_weights.head).weight;
-        losses.push_back({.name = "text",
-                          .value = TextLoss(states, text_weights.final_norm, text.rms_epsilon, head, segment.targets)});
+        const auto loss = [&] { return TextLoss(states, text_weights.final_norm, text.rms_epsilon, head, segment.targets); };
+        losses.push_back({.name = "text", .value = segment.share > 0 ? loss() : torch::zeros({}), .share = segment.share});
       },
       [&](const BatchSegment& segment, const std::vector<torch::Tensor>& outputs) {
         const model::SenseConfig& sense = senses[static_cast<size_t>(segment.sense)];
         for (size_t i = 0; i < outputs.size(); ++i) {
           const model::Head& head = sense.modality.heads[i];
-          const auto& [values, weights] = segment.heads[i];
-          if (weights.count_nonzero().item<int64_t>() == 0) continue;
+          const auto& [values, weights, share] = segment.heads[i];
+          if (share > 0 && weights.count_nonzero().item<int64_t>() == 0) continue;  // nobody has targets
           losses.push_back({.name = fmt::format("{}.{}", sense.name, head.name),
                             .value = HeadLoss(head, outputs[i], values, weights),
-                            .weight = head.weight});
+                            .weight = head.weight,
+                            .share = share,
+                            .by_tau = head.loss == model::HeadLoss::kFlow ? FlowLossByTau(outputs[i], values, weights)
+                                                                          : std::vector<double>{}});
         }
       });
   return losses;
@@ -83,7 +109,9 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
 double Network::Operations(const Batch& batch) const {
   double operations = 0;
   bool gradients = false;  // whether anything trained lies before
-  for (const BatchSegment& segment : batch.segments) {
+  for (size_t i = 0; i < batch.segments.size(); ++i) {
+    if (IsHeader(batch, i)) continue;
+    const BatchSegment& segment = batch.segments[i];
     const double rows = static_cast<double>(segment.rows) * static_cast<double>(batch.lanes);
     const bool is_text = segment.sense < 0;
     double per_row = static_cast<double>(is_text ? text.operations_per_token()
