@@ -24,6 +24,23 @@ Result<const Modality*> FindModality(std::string_view name) {
   return Fail(ErrorCode::kNotFound, "there is no modality \"{}\"; there are {}", name, known);
 }
 
+void NoisySegment::Put(std::span<const float> z, float tau) {
+  CHECK(z.size() == inputs.size());
+  const size_t width = tokens.features.size() / static_cast<size_t>(tokens.rows);
+  for (size_t i = 0; i < z.size(); ++i) {
+    tokens.features[inputs[i]] = z[i];
+    tokens.tau[inputs[i] / width] = tau;
+  }
+  tokens.kept = tau == 1;
+}
+
+std::vector<float> NoisySegment::Clean(std::span<const float> head_outputs) const {
+  std::vector<float> x;
+  x.reserve(outputs.size());
+  for (const size_t place : outputs) x.push_back(head_outputs[place]);
+  return x;
+}
+
 std::vector<float> TauFeatures(std::span<const float> tau) {
   constexpr size_t kFrequencies = kTauFeatures / 2;
   std::vector<float> features;
