@@ -115,6 +115,8 @@ class CpuMixedSequence : public MixedSequence {
     return outputs;
   }
 
+  bool has_text() const override { return model_->base() != nullptr; }
+
   std::vector<SenseInfo> senses() const override {
     std::vector<SenseInfo> infos;
     for (const LoadedSense& sense : model_->senses()) {

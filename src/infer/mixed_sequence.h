@@ -55,6 +55,8 @@ class MixedSequence {
   // Appends a continuous segment (if tokens.kept; otherwise the next segment takes its place).
   // Errors: kNotFound (no such sense: names those there are), kTooLarge.
   virtual Result<SenseOutputs> Sense(std::string_view name, const model::SenseTokens& tokens) = 0;
+  // Whether there is a base, so that Text works.
+  virtual bool has_text() const = 0;
   // In the order of their files.
   virtual std::vector<SenseInfo> senses() const = 0;
   // Another sequence, empty, on the same weights and threads. The two must not compute at the same time.
