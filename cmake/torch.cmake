@@ -15,6 +15,9 @@ if(NOT EXISTS ${torch_folder}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "Expected ${torch_folder}/lib/libtorch_cpu.so; set WALCHEN_TORCH to the folder `torch` of an installed torch, 2.11 or later.")
 endif()
 
+# c10d's Gloo is in the wheel, the headers of Gloo that its header wants are not.
+find_path(gloo_headers gloo/algorithm.h REQUIRED)
+
 # libtorch's headers bring others' along, fmt in another version among them: ours come first.
 set(our_headers ${CMAKE_BINARY_DIR}/generated/our_headers)
 get_target_property(fmt_headers fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
@@ -22,7 +25,8 @@ file(MAKE_DIRECTORY ${our_headers})
 file(CREATE_LINK ${fmt_headers}/fmt ${our_headers}/fmt SYMBOLIC)
 
 add_library(torch INTERFACE)
-target_include_directories(torch SYSTEM INTERFACE ${our_headers} ${torch_folder}/include
+target_compile_definitions(torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
+target_include_directories(torch SYSTEM INTERFACE ${our_headers} ${gloo_headers} ${torch_folder}/include
                            ${torch_folder}/include/torch/csrc/api/include)
 # What registers the kernels is found by nobody's name, so it must be linked whether it seems needed or not.
 target_link_libraries(torch INTERFACE -Wl,--no-as-needed ${torch_folder}/lib/libtorch_cpu.so -Wl,--as-needed

@@ -10,6 +10,9 @@ source "$(dirname "$0")/steps.sh"
 # What building and running take.
 run_packages=(g++ cmake ninja-build git libboost1.81-dev libssl-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
   libcli11-dev libedit-dev libexpected-dev libhwy-dev libtomlplusplus-dev python3 python3-venv ca-certificates)
+# What training takes on top.
+train_packages=(libgloo-dev)
+
 # What testing takes on top. fonts: Chromium draws boxes without any.
 check_packages=(libgtest-dev clang-19 libclang-rt-19-dev clang-tidy-19 chromium fonts-dejavu-core)
 
@@ -102,9 +105,10 @@ install_node() {
 group=${1:-run}
 mkdir -p build
 case $group in
-  run | train) install_packages "${run_packages[@]}" ;;
-  check) install_packages "${run_packages[@]}" "${check_packages[@]}" ;;
-  peers) install_packages "${run_packages[@]}" "${check_packages[@]}" "${peers_packages[@]}" ;;
+  run) install_packages "${run_packages[@]}" ;;
+  train) install_packages "${run_packages[@]}" "${train_packages[@]}" ;;
+  check) install_packages "${run_packages[@]}" "${train_packages[@]}" "${check_packages[@]}" ;;
+  peers) install_packages "${run_packages[@]}" "${train_packages[@]}" "${check_packages[@]}" "${peers_packages[@]}" ;;
   *) fail "setup.sh: expected run, train, check or peers, found $group" ;;
 esac
 make_venv

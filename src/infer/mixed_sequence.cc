@@ -26,9 +26,9 @@ struct LoadedSense {
 // What all sequences share: weights, threads and the backend on them.
 class MixedModel {
  public:
-  MixedModel(std::shared_ptr<const CpuModel> base, const tensor::KernelTable& kernels, const KvShape& shape,
+  MixedModel(std::shared_ptr<const CpuModel> base, const tensor::KernelTable& kernels, const KvShape& shape, int adapter,
              const MixedSequence::Options& options)
-      : base_(std::move(base)), shape_(shape), slots_max_(options.slots_max),
+      : base_(std::move(base)), shape_(shape), adapter_(adapter), slots_max_(options.slots_max),
         pool_(options.threads > 0 ? options.threads : base::AvailableCpus()), backend_(kernels, pool_, shape) {}
 
   Result<void> Add(const formats::GgufFile& file, const model::SenseConfig& config, const model::SharedAttention& text,
@@ -48,6 +48,7 @@ class MixedModel {
 
   const CpuModel* base() const { return base_.get(); }
   const KvShape& shape() const { return shape_; }
+  int adapter() const { return adapter_; }
   int64_t slots_max() const { return slots_max_; }
   const std::vector<LoadedSense>& senses() const { return senses_; }
   CpuBackend& backend() { return backend_; }
@@ -55,6 +56,7 @@ class MixedModel {
  private:
   std::shared_ptr<const CpuModel> base_;
   KvShape shape_;
+  int adapter_;
   int64_t slots_max_;
   base::ThreadPool pool_;
   CpuBackend backend_;
@@ -89,10 +91,12 @@ class CpuMixedSequence : public MixedSequence {
     for (size_t first = 0; first < tokens.size(); first += kChunkTokens) {
       const auto chunk = tokens.subspan(first, std::min(kChunkTokens, tokens.size() - first));
       const model::SegmentPlace place = layout_.AddText(static_cast<int>(chunk.size()));
+      model::Segment<KvPages> segment = place.In(cache_);
+      segment.adapter = model_->adapter();
       const bool is_last = first + chunk.size() == tokens.size();
       const auto last_row = static_cast<int32_t>(chunk.size()) - 1;
       const auto wanted = std::span(&last_row, is_last ? 1 : 0);
-      const CpuBackend::Tensor out = model::Forward(backend, config, model_->base()->weights(), chunk, {{place.In(cache_)}}, wanted);
+      const CpuBackend::Tensor out = model::Forward(backend, config, model_->base()->weights(), chunk, {{segment}}, wanted);
       if (is_last) logits.assign(out.row(0), out.row(0) + out.columns());
     }
     return logits;
@@ -201,7 +205,11 @@ Result<std::unique_ptr<MixedSequence>> MixedSequence::Open(base::Files& files, s
       cpu_model == nullptr ? opened.front().senses.front().shared : model::SharedAttentionOf(cpu_model->config());
   const KvShape shape = {.head = {.head_size = text.head_size, .type = options.kv}, .layers = text.layers, .kv_heads = text.kv_heads};
   TRY_ASSIGN(const tensor::KernelTable* kernels, tensor::ChooseKernels());
-  auto mixed = std::make_shared<MixedModel>(cpu_model, cpu_model == nullptr ? *kernels : cpu_model->kernels(), shape, options);
+  int adapter = -1;
+  if (cpu_model != nullptr) {
+    TRY_ASSIGN(adapter, cpu_model->FindAdapter(options.adapter));
+  }
+  auto mixed = std::make_shared<MixedModel>(cpu_model, cpu_model == nullptr ? *kernels : cpu_model->kernels(), shape, adapter, options);
   for (size_t i = 0; i < opened.size(); ++i) {
     for (const model::SenseConfig& sense : opened[i].senses) {
       if (auto added = mixed->Add(*opened[i].file, sense, text, sha256); !added) return Forward(added, senses[i].native());

@@ -257,6 +257,8 @@ Result<Checkpoint> Verify(base::Files& files, const base::Path& folder) {
   return checkpoint;
 }
 
+base::Path CheckpointPath(const base::Path& run, int64_t step) { return run / FolderName(step); }
+
 Result<std::vector<int64_t>> CheckpointSteps(base::Files& files, const base::Path& run) {
   TRY_ASSIGN(const std::vector<std::string> names, files.List(run));
   std::vector<int64_t> steps;

@@ -74,6 +74,9 @@ Result<FoundCheckpoint> NewestGood(base::Files& files, const base::Path& run);
 // they must not count as the newest ones when Prune looks for what to keep.
 Result<void> SetAsideAfter(base::Files& files, const base::Path& run, int64_t step);
 
+// The folder of a checkpoint, whether it is there or not.
+base::Path CheckpointPath(const base::Path& run, int64_t step);
+
 // The steps of all checkpoints of a run, good or not, ascending.
 Result<std::vector<int64_t>> CheckpointSteps(base::Files& files, const base::Path& run);
 

@@ -84,6 +84,12 @@ Result<RunFolder> RunFolder::Open(base::Files& files, const base::Path& folder) 
   return RunFolder(path, std::move(recipe), std::move(lock));
 }
 
+Result<RunFolder> RunFolder::Follow(base::Files& files, const base::Path& folder) {
+  const base::Path path = WithoutTrailingSlash(folder);
+  TRY_ASSIGN(Recipe recipe, RecipeOf(files, path));
+  return RunFolder(path, std::move(recipe), std::nullopt);
+}
+
 base::Path LogPath(const base::Path& run) { return run / "log.jsonl"; }
 
 Result<Recipe> RecipeOf(base::Files& files, const base::Path& run) {

@@ -8,6 +8,7 @@
 //   step-N/        checkpoints (checkpoint.h)
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/file_lock.h"
@@ -17,7 +18,7 @@
 
 namespace walchen::runs {
 
-// The run of this process: holds the lock as long as it lives. Movable.
+// The run of this process: holds the lock as long as it lives, unless it follows. Movable.
 class RunFolder {
  public:
   // Makes the folder, durably. Errors: kAlreadyExists (there is a run: go on with it by --resume; or files that are no
@@ -26,17 +27,20 @@ class RunFolder {
   // Errors: kNotFound (no run there), kUnavailable (another trainer has it: names its process number), those of
   // ReadRecipe.
   static Result<RunFolder> Open(base::Files& files, const base::Path& folder);
+  // Without the lock: for the processes that train a run together with the one that holds it, and only read. Errors:
+  // kNotFound (no run there), those of ReadRecipe.
+  static Result<RunFolder> Follow(base::Files& files, const base::Path& folder);
 
   const base::Path& path() const { return path_; }
   const Recipe& recipe() const { return recipe_; }
 
  private:
-  RunFolder(base::Path path, Recipe recipe, base::FileLock lock)
+  RunFolder(base::Path path, Recipe recipe, std::optional<base::FileLock> lock)
       : path_(std::move(path)), recipe_(std::move(recipe)), lock_(std::move(lock)) {}
 
   base::Path path_;
   Recipe recipe_;
-  base::FileLock lock_;
+  std::optional<base::FileLock> lock_;
 };
 
 // For those who only look on. They take no lock.

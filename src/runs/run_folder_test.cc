@@ -46,6 +46,17 @@ TEST_F(RunFolderTest, IsMadeWithItsParentsAndOpenedAgain) {
   EXPECT_EQ(files_.Read(run->path() / "recipe.toml", 1 << 16).value(), WriteRecipe(Example()));
 }
 
+TEST_F(RunFolderTest, IsFollowedBesideTheOneThatHoldsIt) {
+  EXPECT_EQ(RunFolder::Follow(files_, folder_ / "a").error().code(), ErrorCode::kNotFound);
+  EXPECT_FALSE(files_.Exists(folder_ / "a"));
+  const auto holder = RunFolder::Create(files_, folder_ / "a", Example());
+  ASSERT_TRUE(holder);
+  const auto follower = RunFolder::Follow(files_, folder_ / "a/");
+  ASSERT_TRUE(follower) << follower.error().ToString();
+  EXPECT_EQ(follower->path(), holder->path());
+  EXPECT_TRUE(follower->recipe() == Example());
+}
+
 TEST_F(RunFolderTest, ThatHoldsARunIsNotMadeAgain) {
   { ASSERT_TRUE(RunFolder::Create(files_, folder_ / "a", Example())); }
   const auto again = RunFolder::Create(files_, folder_ / "a", Example());

@@ -19,11 +19,13 @@ struct BatchSegment {
   int rows = 0;
   std::vector<int32_t> tokens = {};   // of text, lane by lane
   torch::Tensor targets = {};         // of text [lanes, rows]; undefined: none
+  double share = 1;                   // of the targets that all ranks have here, how many these are (global_batch.h)
   model::SenseTokens layout = {};     // of a sense: rows, positions, extent, grid, kept; its numbers are below
   torch::Tensor features = {};        // [lanes, rows, features]
   torch::Tensor tau_features = {};    // [lanes, rows, kTauFeatures]
   struct Targets {
     torch::Tensor values, weights;  // [lanes, rows, head.values]
+    double share = 1;
   };
   std::vector<Targets> heads = {};    // empty: an input only
 };

@@ -16,6 +16,8 @@
 #include "base/threads.h"
 #include "shards/templates.h"
 #include "tensor/kernels/kernels.h"
+#include "train/ranks.h"
+#include "train/shared_folder.h"
 #include "train/trainer.h"
 
 namespace walchen::train {
@@ -37,6 +39,13 @@ struct Options {
 int Report(const Error& error) {
   fmt::print(stderr, "walchen-train: {}\n", error.ToString());
   return kFailed;
+}
+
+// A rank that was lost may hold this one's operations for ever, so there is no way back from here. Files do not mind: a
+// checkpoint is whole or not there.
+void EndOnLoss(const Error& error) {
+  Report(error);
+  std::_Exit(kFailed);
 }
 
 // One line that is written over and over on a terminal; every tenth of a run elsewhere.
@@ -91,10 +100,19 @@ Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
   return runs::RunFolder::Create(files, options.run, recipe);
 }
 
-Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& options) {
+// All that this process may use, by itself or by equal parts with others.
+int UsualThreads(const Ranks& ranks) { return std::max(1, base::AvailableCpus() / ranks.on_these_cpus()); }
+
+Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& options, const std::shared_ptr<Ranks>& ranks) {
+  // As long as a network file system may remember that there was no such folder.
+  constexpr std::chrono::milliseconds kToSeeFolder = std::chrono::seconds(60);
   TRY(tensor::ChooseKernels());  // that there are some, for this CPU and these environment variables
-  TRY_ASSIGN(runs::RunFolder folder, OpenFolder(files, options));
+  const base::Path path = options.resume.empty() ? options.run : options.resume;
+  TRY_ASSIGN(runs::RunFolder folder,
+             ShareFolder(files, path, *ranks, [&] { return OpenFolder(files, options); }, kToSeeFolder));
   Trainer::Options trainer;
+  trainer.ranks = ranks;
+  trainer.stop_asked = [] { return stop_requested != 0; };
   if (options.steps > 0) trainer.steps = options.steps;
   if (options.checkpoint_every > 0) trainer.checkpoint_every = options.checkpoint_every;
   if (!folder.recipe().text.base.empty()) {
@@ -102,7 +120,7 @@ Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& 
     TRY_ASSIGN(trainer.base, base::FindModel(files, home, folder.recipe().text.base));
   }
   const int threads = options.threads > 0 ? options.threads : folder.recipe().threads;
-  torch::set_num_threads(threads > 0 ? threads : base::AvailableCpus());
+  torch::set_num_threads(threads > 0 ? threads : UsualThreads(*ranks));
   return Trainer::Open(files, std::move(folder), trainer);
 }
 
@@ -112,22 +130,34 @@ void PrintEvaluation(const std::vector<EvaluationRow>& rows) {
 }
 
 Result<int> Run(const Options& options) {
-  TRY_ASSIGN(const auto trainer, OpenTrainer(base::Files::Os(), options));
+  TRY_ASSIGN(const RankPlace place, RankPlaceFromEnvironment());
+  if (place.world > 1 && place.rank == 0 && !options.quiet) {
+    fmt::print(stderr, "walchen-train: waiting for {} other processes at {}:{}\n", place.world - 1, place.address, place.port);
+  }
+  TRY_ASSIGN(const std::shared_ptr<Ranks> ranks, Ranks::Join(place, EndOnLoss, {}));
+  TRY_ASSIGN(const auto trainer, OpenTrainer(base::Files::Os(), options, ranks));
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
-  ProgressLine progress(options.quiet, trainer->step());
+  const bool quiet = options.quiet || !ranks->is_first();
+  ProgressLine progress(quiet, trainer->step());
   while (trainer->step() < trainer->last_step()) {
     TRY_ASSIGN(const runs::StepRecord record, trainer->Step());
-    for (const std::string& note : trainer->TakeNotes()) fmt::print(stderr, "walchen-train: {}\n", note);
+    for (const std::string& note : trainer->TakeNotes()) {
+      if (ranks->is_first()) fmt::print(stderr, "walchen-train: {}\n", note);
+    }
     progress.Show(record, trainer->last_step());
-    if (stop_requested != 0) {
+    if (trainer->stopping()) {
       TRY(trainer->Save());
-      fmt::print(stderr, "\nwalchen-train: stopped after step {}, saved; go on with --resume\n", trainer->step());
+      ranks->Leave();
+      if (ranks->is_first()) {
+        fmt::print(stderr, "\nwalchen-train: stopped after step {}, saved; go on with --resume\n", trainer->step());
+      }
       return kInterrupted;
     }
   }
   TRY(trainer->Save());
-  if (!options.quiet) {
+  ranks->Leave();
+  if (!quiet) {
     TRY_ASSIGN(const auto rows, trainer->EvaluateAll(8));
     PrintEvaluation(rows);
   }
@@ -140,7 +170,7 @@ void AddFlags(CLI::App& command, Options& options) {
   command.add_option("--resume", options.resume, "The folder of a run to go on with");
   command.add_option("--steps", options.steps, "Stop after so many steps in all")->check(CLI::PositiveNumber);
   command.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints")->check(CLI::PositiveNumber);
-  command.add_option("--threads", options.threads, "Threads; all that this process may use if not said")->check(CLI::Range(1, 512));
+  command.add_option("--threads", options.threads, "Threads of this process; by itself all that it may use, a part of them if several train together")->check(CLI::Range(1, 512));
   command.add_option("--home", options.home, "The home, where base models are looked for");
   command.add_flag("--quiet", options.quiet, "Nothing on standard error but errors");
 }

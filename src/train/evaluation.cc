@@ -78,7 +78,7 @@ std::vector<EvaluationRow> Evaluate(Network& network, std::span<const Batch> see
       if (!trained.contains(name)) continue;
       const torch::Tensor constant = Constant(seen, segment, i, head);
       for (const Batch& batch : unseen) {
-        const auto& [values, weights] = batch.segments[segment].heads[i];
+        const auto& [values, weights, share] = batch.segments[segment].heads[i];
         if (weights.count_nonzero().item<int64_t>() == 0) continue;
         add(name, HeadLoss(head, constant.expand({values.size(0), -1, -1}), values, weights));
       }

@@ -86,18 +86,21 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
       batch,
       [&](const BatchSegment& segment, const torch::Tensor& states) {
         const torch::Tensor& head = (text_weights.tied_head ? text_weights.embedding : text_weights.head).weight;
-        losses.push_back({.name = "text",
-                          .value = TextLoss(states, text_weights.final_norm, text.rms_epsilon, head, segment.targets)});
+        const auto loss = [&] { return TextLoss(states, text_weights.final_norm, text.rms_epsilon, head, segment.targets); };
+        losses.push_back({.name = "text", .value = segment.share > 0 ? loss() : torch::zeros({}), .share = segment.share});
       },
       [&](const BatchSegment& segment, const std::vector<torch::Tensor>& outputs) {
         const model::SenseConfig& sense = senses[static_cast<size_t>(segment.sense)];
         for (size_t i = 0; i < outputs.size(); ++i) {
           const model::Head& head = sense.modality.heads[i];
-          const auto& [values, weights] = segment.heads[i];
-          if (weights.count_nonzero().item<int64_t>() == 0) continue;
+          const auto& [values, weights, share] = segment.heads[i];
+          if (share > 0 && weights.count_nonzero().item<int64_t>() == 0) continue;  // nobody has targets
           losses.push_back({.name = fmt::format("{}.{}", sense.name, head.name),
                             .value = HeadLoss(head, outputs[i], values, weights),
-                            .weight = head.weight});
+                            .weight = head.weight,
+                            .share = share,
+                            .by_tau = head.loss == model::HeadLoss::kFlow ? FlowLossByTau(outputs[i], values, weights)
+                                                                          : std::vector<double>{}});
         }
       });
   return losses;

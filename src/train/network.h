@@ -20,8 +20,10 @@ namespace walchen::train {
 
 struct Loss {
   std::string name;      // "text", or a sense's name and its head: "signals.quantiles"
-  torch::Tensor value;   // one number
+  torch::Tensor value;   // one number, the mean over the targets of this batch
   double weight = 1;
+  double share = 1;      // how much it counts in the mean over those of all ranks
+  std::vector<double> by_tau = {};  // of a flow, in the quarters of [0, 1], of this process's samples
 };
 
 struct Network {

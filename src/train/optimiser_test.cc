@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/optimiser.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
+
+#include "train/test_ranks.h"
 
 namespace walchen::train {
 namespace {
@@ -67,6 +72,73 @@ TEST(Optimiser, ClipsAveragesAndLeavesTheUntrainedAlone) {
   EXPECT_GT(average, now);
   EXPECT_LT(average, 1);
   EXPECT_EQ(optimiser.trained_values(), 4);
+}
+
+TEST(Owners, HaveAboutTheSameToDo) {
+  EXPECT_EQ(OwnersOf(std::vector<double>{1, 5, 3, 3}, 1), (std::vector<int>{0, 0, 0, 0}));
+  EXPECT_EQ(OwnersOf(std::vector<double>{1, 5, 3, 3}, 2), (std::vector<int>{0, 0, 1, 1}));
+  EXPECT_EQ(OwnersOf(std::vector<double>{2}, 3), (std::vector<int>{0}));
+  std::vector<double> costs, loads(7);
+  for (int i = 0; i < 200; ++i) costs.push_back(1 + i * i % 97);
+  const std::vector<int> owners = OwnersOf(costs, 7);
+  for (size_t i = 0; i < costs.size(); ++i) loads[static_cast<size_t>(owners[i])] += costs[i];
+  EXPECT_LT(*std::ranges::max_element(loads), 1.05 * *std::ranges::min_element(loads));
+}
+
+// Some of each kind.
+std::vector<Parameter> Several() {
+  const auto ones = [](std::vector<int64_t> shape) { return torch::ones(shape); };
+  return {Make("token_embd.weight", ones({9, 6})), Make("blk.0.attn_q.weight", ones({6, 6})), Make("output_norm.weight", ones({6})),
+          Make("blk.0.ffn_down.weight", ones({6, 8})), Make("blk.1.ffn_down.weight", ones({6, 8}))};
+}
+
+TEST(Optimiser, OfSeveralRanksTakesTheStepsOfOne) {
+  constexpr int kSteps = 3;
+  constexpr size_t kReached = 4;  // no loss reaches the last one
+  const runs::OptimiserPlan plan;
+  std::vector<Parameter> expected = Several();
+  torch::manual_seed(5);
+  std::vector<std::vector<torch::Tensor>> gradients(kSteps);
+  Optimiser one(expected, plan);
+  for (std::vector<torch::Tensor>& of_step : gradients) {
+    for (size_t i = 0; i < kReached; ++i) {
+      of_step.push_back(torch::randn(expected[i].value.sizes()));
+      expected[i].value.mutable_grad() = of_step[i].clone();
+    }
+    one.Step(one.GradientNorm(), 1);
+  }
+  OnRanks(2, [&](Ranks& ranks) {
+    std::vector<Parameter> parameters = Several();
+    Optimiser optimiser(parameters, plan, ranks.rank(), ranks.world());
+    const size_t here = optimiser.state().size();
+    EXPECT_LT(here, one.state().size());
+    for (const std::vector<torch::Tensor>& of_step : gradients) {
+      optimiser.ClearGradients();
+      // The first one has its whole gradient at rank 1, the others a half at each.
+      for (size_t i = ranks.is_first() ? 1 : 0; i < kReached; ++i) {
+        parameters[i].value.mutable_grad() = of_step[i] * (i == 0 ? 1 : 0.5);
+      }
+      ASSERT_TRUE(optimiser.SumGradients(ranks));
+      double squares = std::pow(optimiser.GradientNorm(), 2);
+      ASSERT_TRUE(ranks.Sum(std::span(&squares, 1)));
+      optimiser.Step(std::sqrt(squares), 1);
+      ASSERT_TRUE(optimiser.SpreadValues(ranks));
+    }
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      EXPECT_TRUE(torch::allclose(parameters[i].value, expected[i].value, 1e-5, 1e-6)) << i;
+    }
+    ASSERT_TRUE(optimiser.GatherState(ranks));
+    if (ranks.is_first()) {
+      const auto whole = one.state(), gathered = optimiser.state();
+      ASSERT_EQ(gathered.size(), whole.size());
+      for (size_t i = 0; i < whole.size(); ++i) {
+        EXPECT_EQ(gathered[i].first, whole[i].first);
+        EXPECT_TRUE(torch::allclose(gathered[i].second, whole[i].second, 1e-5, 1e-6)) << whole[i].first;
+      }
+    }
+    optimiser.ReleaseState();
+    EXPECT_EQ(optimiser.state().size(), here);
+  });
 }
 
 }  // namespace

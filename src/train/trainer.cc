@@ -11,8 +11,10 @@
 #include "base/sha256.h"
 #include "model/sense_file.h"
 #include "shards/templates.h"
+#include "train/global_batch.h"
 #include "train/new_model.h"
 #include "train/tensor_file.h"
+#include "train/torch_error.h"
 
 namespace walchen::train {
 namespace {
@@ -32,6 +34,15 @@ NamedTensors WeightsOf(Network& network) {
     if (parameter.trained) weights.emplace_back(parameter.name(), parameter.value);
   }
   return weights;
+}
+
+// Positions behind those that a base has learned mean nothing to it.
+Result<void> CheckFits(const shards::Sample& sample, std::string_view source, int context_tokens) {
+  size_t tokens = 0;
+  for (const shards::Segment& segment : sample.segments) tokens += segment.tokens.size();
+  if (tokens <= static_cast<size_t>(context_tokens)) return {};
+  return Fail(ErrorCode::kTooLarge, "[[data]] \"{}\": a sample has {} tokens of text, the model's context {}; lower `tokens` in its "
+              "options", source, tokens, context_tokens);
 }
 
 // The root mean square of the text stream's keys at each layer, as gains of the senses' keys and queries: so that both
@@ -55,18 +66,23 @@ std::vector<std::vector<float>> KeyGains(Network& network, const formats::Tokeni
 
 }  // namespace
 
-Trainer::Trainer(base::Files& files, runs::RunFolder folder)
-    : files_(files), folder_(std::move(folder)), network_(torch::kCPU), guard_(folder_.recipe().guard) {}
+Trainer::Trainer(base::Files& files, runs::RunFolder folder, const Options& options)
+    : files_(files), folder_(std::move(folder)), ranks_(options.ranks ? options.ranks : std::make_shared<Ranks>()),
+      stop_asked_(options.stop_asked), network_(torch::kCPU), guard_(folder_.recipe().guard), energy_(files) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFolder folder, const Options& options) {
   // make_unique cannot reach the constructor.
-  std::unique_ptr<Trainer> trainer(new Trainer(files, std::move(folder)));
+  std::unique_ptr<Trainer> trainer(new Trainer(files, std::move(folder), options));
+  Ranks& ranks = *trainer->ranks_;
   try {
+    // Rank 0 writes the files to start from, the others read them.
+    if (!ranks.is_first()) TRY(ranks.Wait());
     TRY(trainer->LoadNetwork(options.base));
+    if (ranks.is_first()) TRY(ranks.Wait());
     TRY(trainer->OpenData());
     TRY(trainer->RestoreOrBegin(options));
   } catch (const std::exception& error) {  // libtorch's: out of memory
-    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", error.what());
+    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", TorchMessage(error));
   }
   return trainer;
 }
@@ -75,7 +91,7 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   const runs::Recipe& recipe = folder_.recipe();
   const base::Path start = folder_.path() / "start.gguf";
   const bool from_scratch = recipe.text.from_scratch();
-  if (from_scratch && !files_.Exists(start)) TRY(WriteNewModel(files_, recipe, start));
+  if (from_scratch && ranks_->is_first() && !files_.Exists(start)) TRY(WriteNewModel(files_, recipe, start));
   const base::Path text_path = from_scratch ? start : base_file;
   TRY_ASSIGN(auto file, formats::GgufFile::Open(files_, text_path));
   const bool trained = recipe.text.train == runs::TextTraining::kFull;
@@ -95,32 +111,33 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   TRY_ASSIGN(const auto bytes, files_.Map(text_path));
   const std::string sha256 = base::Sha256Hex(bytes->bytes());
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, SensesOf(recipe, model::SharedAttentionOf(network_.text)));
-  for (size_t i = 0; i < senses.size(); ++i) {
-    if (!recipe.senses[i].from.empty()) {
-      return Fail(ErrorCode::kUnsupported, "[[sense]] \"{}\": from = \"{}\": beginning from another sense is not there yet",
-                  senses[i].name, recipe.senses[i].from);
-    }
-    TRY(LoadSense(senses[i], recipe.senses[i].train, sha256));
-  }
+  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i], sha256));
   return {};
 }
 
-// A new sense is written to its start file first, so that a resumed run begins with the same one.
-Result<void> Trainer::LoadSense(const model::SenseConfig& planned, bool trained, std::string_view base_sha256) {
+// A new sense, or a copy of the one it begins from, is written to its start file first, so that a resumed run begins with the
+// same one.
+Result<void> Trainer::LoadSense(const model::SenseConfig& planned, const runs::SensePlan& plan, std::string_view base_sha256) {
   const runs::Recipe& recipe = folder_.recipe();
   const std::string name = planned.name + ".gguf";
   const base::Path start = folder_.path() / (planned.name + ".start.gguf");
   model::SenseConfig sense = planned;
   sense.base_sha256 = base_sha256;
-  if (!files_.Exists(start)) {
-    TRY(WriteNewSense(files_, sense, static_cast<uint64_t>(recipe.seed), KeyGains(network_, *tokenizer_), start));
+  if (ranks_->is_first() && !files_.Exists(start)) {
+    if (plan.from.empty()) {
+      TRY(WriteNewSense(files_, sense, static_cast<uint64_t>(recipe.seed), KeyGains(network_, *tokenizer_), start));
+    } else {
+      TRY(CopySense(files_, plan.from, sense, start));
+    }
   }
   TRY_ASSIGN(auto file, formats::GgufFile::Open(files_, start));
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, model::ReadSenses(*file));
-  CHECK(senses.size() == 1);
+  if (senses.size() != 1) {
+    return Fail(ErrorCode::kCorrupt, "{}: expected one sense, found {}", start.native(), senses.size());
+  }
   TRY(model::CheckSenseFits(senses.front(), model::SharedAttentionOf(network_.text), base_sha256));
-  TRY(network_.AddSense(*file, senses.front(), trained));
-  if (trained) originals_.emplace_back(name, std::move(file));
+  TRY(network_.AddSense(*file, senses.front(), plan.train));
+  if (plan.train) originals_.emplace_back(name, std::move(file));
   return {};
 }
 
@@ -128,44 +145,74 @@ Result<void> Trainer::OpenData() {
   const runs::Recipe& recipe = folder_.recipe();
   const shards::Reading reading = {files_, *tokenizer_, chat_template_.get()};
   for (size_t i = 0; i < recipe.data.size(); ++i) {
+    if (recipe.data[i].sequences < ranks_->world()) {
+      return Fail(ErrorCode::kInvalidArgument, "[[data]] \"{}\": its {} sequences a step cannot be cut among {} processes; start at "
+                  "most {}, or raise `sequences`", recipe.data[i].name, recipe.data[i].sequences, ranks_->world(),
+                  recipe.data[i].sequences);
+    }
     // Sources of one recipe must not draw the same numbers.
     const uint64_t seed = static_cast<uint64_t>(recipe.seed) * 1'000 + i;
     TRY_ASSIGN(auto source, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kTrained));
     TRY_ASSIGN(auto unseen, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kHeldOut));
+    TRY_ASSIGN(const shards::Sample first, source->At(0));  // all of a source have one layout
+    TRY(CheckFits(first, recipe.data[i].name, network_.text.context_tokens));
     sources_.push_back(std::move(source));
     unseen_.push_back(std::move(unseen));
   }
   return {};
 }
 
+// Rank 0 says which: the others, on another machine, may not see yet what it sees.
+Result<runs::FoundCheckpoint> Trainer::NewestCheckpoint() {
+  runs::FoundCheckpoint found;
+  if (ranks_->is_first()) {
+    TRY_ASSIGN(found, runs::NewestGood(files_, folder_.path()));
+  }
+  TRY_ASSIGN(const double step, ranks_->FromFirst(static_cast<double>(found.checkpoint.step)));
+  found.checkpoint.step = static_cast<int64_t>(step);
+  found.checkpoint.folder = runs::CheckpointPath(folder_.path(), found.checkpoint.step);
+  return found;
+}
+
+Result<void> Trainer::OpenLog() {
+  if (!ranks_->is_first()) return {};
+  TRY(runs::SetAsideAfter(files_, folder_.path(), step_));
+  TRY_ASSIGN(log_, runs::RunLog::Open(files_, runs::LogPath(folder_.path()), step_));
+  return {};
+}
+
 Result<void> Trainer::RestoreOrBegin(const Options& options) {
   const runs::Recipe& recipe = folder_.recipe();
-  optimiser_ = std::make_unique<Optimiser>(network_.backend.parameters(), recipe.optimiser);
+  optimiser_ = std::make_unique<Optimiser>(network_.backend.parameters(), recipe.optimiser, ranks_->rank(), ranks_->world());
   if (optimiser_->trained_values() == 0) {
     return Fail(ErrorCode::kInvalidArgument, "nothing is to be trained: set train = \"full\" or \"lora\" in [text], or train = true "
                 "in a [[sense]]");
   }
   checkpoint_every_ = options.checkpoint_every.value_or(recipe.checkpoint.every);
   TRY_ASSIGN(const std::vector<int64_t> steps, runs::CheckpointSteps(files_, folder_.path()));
-  if (!steps.empty()) {
-    TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files_, folder_.path()));
-    notes_ = found.skipped;
-    TRY(Restore(found.checkpoint));
-    TRY(runs::SetAsideAfter(files_, folder_.path(), step_));
-  }
-  if (steps.empty()) {
+  TRY_ASSIGN(const double there, ranks_->FromFirst(steps.empty() ? 0 : 1));
+  const bool begins = there == 0;
+  if (begins) {
+    ranks_->set_advice("There is no checkpoint yet: remove the run's folder and begin again");
     const bool is_counted = recipe.budget.kind == runs::Budget::Kind::kSteps;
     schedule_steps_ = options.steps.value_or(0);
     if (is_counted || !options.steps) {
       TRY_ASSIGN(schedule_steps_, StepsOfBudget());
     }
+  } else {
+    TRY_ASSIGN(const runs::FoundCheckpoint found, NewestCheckpoint());
+    notes_ = found.skipped;
+    TRY(Restore(found.checkpoint));
   }
   last_step_ = options.steps.value_or(schedule_steps_);
-  TRY_ASSIGN(log_, runs::RunLog::Open(files_, runs::LogPath(folder_.path()), step_));
+  TRY(OpenLog());
   runs::RunLogReader past(files_, runs::LogPath(folder_.path()));
   TRY(past.Update());
-  if (!past.records().empty()) seconds_ = past.records().back().seconds;
-  if (steps.empty()) TRY(Save());
+  if (!past.records().empty()) {
+    seconds_ = past.records().back().seconds;
+    energy_before_j_ = past.records().back().energy_j.value_or(0);
+  }
+  if (begins) TRY(Save());
   return {};
 }
 
@@ -184,7 +231,13 @@ Result<void> Trainer::Restore(const runs::Checkpoint& checkpoint) {
     return Fail(ErrorCode::kCorrupt, "{}: {}", checkpoint.PathOf(kState).native(), error.what());
   }
   saved_step_ = step_;
+  AdviseOnLoss();
   return {};
+}
+
+void Trainer::AdviseOnLoss() {
+  ranks_->set_advice(fmt::format("The newest checkpoint is of step {}; go on by `walchen train --resume {}`, with as many processes "
+                                 "as you like", saved_step_, folder_.path().native()));
 }
 
 Result<Batch> Trainer::BatchOf(size_t source, uint64_t first_sample, int lanes) {
@@ -196,6 +249,21 @@ Result<Batch> Trainer::BatchOf(size_t source, uint64_t first_sample, int lanes) 
   return MakeBatch(samples, network_.senses, network_.backend.device());
 }
 
+// This rank's part of one batch of each source.
+Result<std::vector<Batch>> Trainer::BatchesOf(int64_t round) {
+  const runs::Recipe& recipe = folder_.recipe();
+  std::vector<Batch> batches;
+  for (size_t source = 0; source < sources_.size(); ++source) {
+    const int sequences = recipe.data[source].sequences;
+    const Lanes lanes = LanesOf(sequences, ranks_->rank(), ranks_->world());
+    const uint64_t first = static_cast<uint64_t>(round) * static_cast<uint64_t>(sequences) + static_cast<uint64_t>(lanes.first);
+    TRY_ASSIGN(Batch batch, BatchOf(source, first + static_cast<uint64_t>(rewinds_) * kRewindSamples, lanes.count));
+    batches.push_back(std::move(batch));
+  }
+  TRY(ShareTargets(batches, *ranks_));
+  return batches;
+}
+
 Result<double> Trainer::ComputeGradients(runs::StepRecord& record) {
   const runs::Recipe& recipe = folder_.recipe();
   const int accumulate = recipe.optimiser.accumulate;
@@ -203,25 +271,49 @@ Result<double> Trainer::ComputeGradients(runs::StepRecord& record) {
   int64_t tokens = 0;
   optimiser_->ClearGradients();
   for (int round = 0; round < accumulate; ++round) {
+    TRY_ASSIGN(const std::vector<Batch> batches, BatchesOf(step_ * accumulate + round));
     for (size_t source = 0; source < sources_.size(); ++source) {
-      const int lanes = recipe.data[source].sequences;
-      const auto number = static_cast<uint64_t>(step_ * accumulate + round);
-      const uint64_t first = number * static_cast<uint64_t>(lanes) + static_cast<uint64_t>(rewinds_) * kRewindSamples;
-      TRY_ASSIGN(const Batch batch, BatchOf(source, first, lanes));
       torch::Tensor sum = torch::zeros({});
-      for (const Loss& loss : network_.Losses(batch)) {
-        record.loss[recipe.data[source].name + "/" + loss.name] += loss.value.item<double>() / accumulate;
-        sum = sum + loss.value * (loss.weight / accumulate);
+      for (const Loss& loss : network_.Losses(batches[source])) {
+        record.loss[recipe.data[source].name + "/" + loss.name] += loss.value.item<double>() * loss.share / accumulate;
+        if (!loss.by_tau.empty()) record.loss_by_tau[recipe.data[source].name + "/" + loss.name] = loss.by_tau;
+        sum = sum + loss.value * (loss.weight * loss.share / accumulate);
       }
       total += sum.item<double>();
-      if (std::isfinite(total)) sum.backward();
-      operations += network_.Operations(batch);
-      tokens += batch.tokens();
+      if (std::isfinite(total) && sum.requires_grad()) sum.backward();
+      operations += network_.Operations(batches[source]);
+      tokens += batches[source].tokens();
     }
   }
   record.tokens = tokens_ + tokens;
   record.flop_per_s = operations;  // divided by the time when that is known
+  TRY(SumOverRanks(record, total));
+  TRY(optimiser_->SumGradients(*ranks_));
   return total;
+}
+
+// Losses have the same names at all ranks (global_batch.h).
+Result<void> Trainer::SumOverRanks(runs::StepRecord& record, double& total) {
+  if (ranks_->alone()) return {};
+  const bool asked = stop_asked_ && stop_asked_();
+  std::vector<double> numbers = {total, asked ? 1.0 : 0.0, static_cast<double>(record.tokens - tokens_), record.flop_per_s};
+  for (const auto& [name, loss] : record.loss) numbers.push_back(loss);
+  TRY(ranks_->Sum(numbers));
+  total = numbers[0];
+  stopping_ = stopping_ || numbers[1] > 0;
+  record.tokens = tokens_ + static_cast<int64_t>(numbers[2]);
+  record.flop_per_s = numbers[3];
+  size_t at = 4;
+  for (auto& [name, loss] : record.loss) loss = numbers[at++];
+  return {};
+}
+
+Result<double> Trainer::GradientNorm() {
+  const double norm = optimiser_->GradientNorm();
+  if (ranks_->alone()) return norm;
+  double squares = norm * norm;
+  TRY(ranks_->Sum(std::span(&squares, 1)));
+  return std::sqrt(squares);
 }
 
 Result<runs::StepRecord> Trainer::Step() {
@@ -232,7 +324,7 @@ Result<runs::StepRecord> Trainer::Step() {
   try {
     record.rate = runs::RateFactor(recipe.schedule, step_, schedule_steps_);
     TRY_ASSIGN(const double loss, ComputeGradients(record));
-    record.grad_norm = optimiser_->GradientNorm();
+    TRY_ASSIGN(record.grad_norm, GradientNorm());
     const Guard::Verdict verdict = guard_.Judge(loss, record.grad_norm);
     record.skipped = verdict != Guard::Verdict::kTake;
     if (verdict == Guard::Verdict::kRewind) {
@@ -240,9 +332,12 @@ Result<runs::StepRecord> Trainer::Step() {
       record.step = step_ + 1;
       return record;
     }
-    if (!record.skipped) optimiser_->Step(record.grad_norm, record.rate);
+    if (!record.skipped) {
+      optimiser_->Step(record.grad_norm, record.rate);
+      TRY(optimiser_->SpreadValues(*ranks_));
+    }
   } catch (const std::exception& error) {
-    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", error.what());
+    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", TorchMessage(error));
   }
   ++step_;
   const double seconds = watch.Ms() / 1'000;
@@ -251,7 +346,8 @@ Result<runs::StepRecord> Trainer::Step() {
   seconds_ += seconds;
   record.seconds = seconds_;
   tokens_ = record.tokens;
-  TRY(log_->Append(record));
+  if (const auto joules = energy_.Joules()) record.energy_j = energy_before_j_ + *joules;
+  if (log_) TRY(log_->Append(record));
   if (step_ % checkpoint_every_ == 0 || step_ == last_step_) TRY(Save());
   return record;
 }
@@ -262,13 +358,11 @@ Result<void> Trainer::Rewind() {
                 "too; lower the rates in [optimiser], or look at the data", step_, kMostRewinds);
   }
   const int64_t from = step_;
-  TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files_, folder_.path()));
+  TRY_ASSIGN(const runs::FoundCheckpoint found, NewestCheckpoint());
   TRY(Restore(found.checkpoint));
-  TRY(runs::SetAsideAfter(files_, folder_.path(), step_));
   guard_ = Guard(folder_.recipe().guard);
   notes_.push_back(fmt::format("step {}: too many bad steps in a row; went back to step {} and on with other data", from, step_));
-  TRY_ASSIGN(log_, runs::RunLog::Open(files_, runs::LogPath(folder_.path()), step_));
-  return {};
+  return OpenLog();
 }
 
 // Minutes become steps once: three steps are timed, without an update.
@@ -280,7 +374,7 @@ Result<int64_t> Trainer::StepsOfBudget() {
   TRY(ComputeGradients(record));  // the first one allocates
   const base::Stopwatch watch;
   for (int i = 0; i < kTimed; ++i) TRY(ComputeGradients(record));
-  const double seconds = watch.Ms() / 1'000 / kTimed;
+  TRY_ASSIGN(const double seconds, ranks_->FromFirst(watch.Ms() / 1'000 / kTimed));
   optimiser_->ClearGradients();
   double steps = budget.amount * 60 / (seconds * 1.05);  // the update takes about a twentieth
   if (budget.kind == runs::Budget::Kind::kTokens) steps = budget.amount / static_cast<double>(record.tokens);
@@ -345,10 +439,17 @@ std::vector<runs::CheckpointPart> Trainer::CheckpointParts() {
 Result<void> Trainer::Save() {
   if (saved_step_ == step_) return {};
   const runs::CheckpointPlan& plan = folder_.recipe().checkpoint;
-  TRY(log_->Sync());
-  TRY(runs::WriteCheckpoint(files_, folder_.path(), step_, CheckpointParts()));
+  TRY(optimiser_->GatherState(*ranks_));
+  if (ranks_->is_first()) {
+    TRY(log_->Sync());
+    TRY(runs::WriteCheckpoint(files_, folder_.path(), step_, CheckpointParts()));
+    TRY(runs::Prune(files_, folder_.path(), plan.keep, plan.keep_every));
+  }
+  optimiser_->ReleaseState();
+  TRY(ranks_->Wait());  // nobody speaks of a checkpoint that is not there
   saved_step_ = step_;
-  return runs::Prune(files_, folder_.path(), plan.keep, plan.keep_every);
+  AdviseOnLoss();
+  return {};
 }
 
 Result<std::vector<EvaluationRow>> Trainer::EvaluateAll(int batches) {

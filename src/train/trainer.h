@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/energy.h"
 #include "base/files.h"
 #include "formats/chat_template.h"
 #include "formats/tokenizer.h"
@@ -22,6 +23,7 @@
 #include "train/guard.h"
 #include "train/network.h"
 #include "train/optimiser.h"
+#include "train/ranks.h"
 
 namespace walchen::train {
 
@@ -33,6 +35,8 @@ class Trainer {
     std::optional<int64_t> steps;
     std::optional<int64_t> checkpoint_every;  // instead of the recipe's
     base::Path base;                          // the text stream's file, where the recipe names one
+    std::shared_ptr<Ranks> ranks = {};        // that train this run together; null: this process alone
+    std::function<bool()> stop_asked = {};    // whether somebody asked this process to stop; null: never
   };
 
   // Begins or goes on: with the newest good checkpoint, if there is one. `files` must outlive it.
@@ -41,6 +45,8 @@ class Trainer {
 
   int64_t step() const { return step_; }
   int64_t last_step() const { return last_step_; }
+  // Whether any rank was asked to stop: all of them hear of it after the same step.
+  bool stopping() const { return stopping_ || (ranks_->alone() && stop_asked_ && stop_asked_()); }
   Network& network() { return network_; }
   // What happened on the way that a person should know (a checkpoint that was no good), since the last call.
   std::vector<std::string> TakeNotes();
@@ -48,7 +54,7 @@ class Trainer {
   // One step, logged; a checkpoint where one is due. Errors: those of checkpoints and data, kInvalidArgument (the numbers
   // of the run make no sense any more: too many steps skipped after every rewind).
   Result<runs::StepRecord> Step();
-  // A checkpoint of now, if there is none yet.
+  // A checkpoint of now, if there is none yet. Of all ranks, as Step: rank 0 writes.
   Result<void> Save();
   // So many samples of a source, side by side.
   Result<Batch> BatchOf(size_t source, uint64_t first_sample, int lanes);
@@ -56,24 +62,33 @@ class Trainer {
   Result<std::vector<EvaluationRow>> EvaluateAll(int batches);
 
  private:
-  Trainer(base::Files& files, runs::RunFolder folder);
+  Trainer(base::Files& files, runs::RunFolder folder, const Options& options);
 
   Result<void> LoadNetwork(const base::Path& base_file);
-  Result<void> LoadSense(const model::SenseConfig& sense, bool trained, std::string_view base_sha256);
+  Result<void> LoadSense(const model::SenseConfig& sense, const runs::SensePlan& plan, std::string_view base_sha256);
   Result<void> OpenData();
   Result<void> RestoreOrBegin(const Options& options);
+  Result<runs::FoundCheckpoint> NewestCheckpoint();
+  Result<void> OpenLog();
+  void AdviseOnLoss();
   Result<void> Restore(const runs::Checkpoint& checkpoint);
   Result<void> Rewind();
   Result<int64_t> StepsOfBudget();
 
-  // Computes gradients of everything for one step; returns the sum of the weighted losses.
+  // Computes gradients of everything for one step; returns the sum of the weighted losses, of all ranks.
   Result<double> ComputeGradients(runs::StepRecord& record);
+  Result<std::vector<Batch>> BatchesOf(int64_t round);
+  Result<void> SumOverRanks(runs::StepRecord& record, double& total);
+  Result<double> GradientNorm();
   std::vector<runs::CheckpointPart> CheckpointParts();
   Result<void> WriteModel(base::WritableFile& file, const formats::GgufFile& original);
   Result<void> WriteLora(base::WritableFile& file);
 
   base::Files& files_;
   runs::RunFolder folder_;
+  std::shared_ptr<Ranks> ranks_;
+  std::function<bool()> stop_asked_;
+  bool stopping_ = false;
   Network network_;
   std::vector<std::pair<std::string, std::unique_ptr<formats::GgufFile>>> originals_;  // trained files, by their name in a checkpoint
   std::unique_ptr<formats::Tokenizer> tokenizer_;
@@ -82,10 +97,12 @@ class Trainer {
   std::vector<std::unique_ptr<shards::SampleSource>> sources_, unseen_;
   std::unique_ptr<Optimiser> optimiser_;
   Guard guard_;
-  std::optional<runs::RunLog> log_;
+  std::optional<runs::RunLog> log_;  // rank 0's
   int64_t step_ = 0, last_step_ = 0, schedule_steps_ = 0, saved_step_ = -1, checkpoint_every_ = 0;
   int64_t tokens_ = 0;
   double seconds_ = 0;
+  base::EnergyMeter energy_;
+  double energy_before_j_ = 0;  // of the run's processes before this one
   int64_t rewinds_ = 0;  // each moves the data on, so that the same samples do not do the same harm again
   std::vector<std::string> notes_;
 };
