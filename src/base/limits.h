@@ -51,6 +51,8 @@
   LIMIT(kAdapterNameMaxBytes, 64, "bytes", "what requests call it")                                                    \
   LIMIT(kSignalMaxPatches, 4'096, "patches", "all channels of one window; trained are up to 256")                      \
   LIMIT(kPictureMaxEdge, 512, "pixels", "of one segment: 4,096 patches; trained are 32 to 128")                        \
+  LIMIT(kMotionMaxSteps, 4'096, "steps", "of one segment of states or actions; trained are chunks of 16")              \
+  LIMIT(kFlowMaxSteps, 1'000, "steps", "of a sampler; 10 to 50 are in use")                                            \
   LIMIT(kContextMaxTokens, 1'048'576, "tokens", "the longest trained contexts; memory binds earlier")                  \
   /* Requests */                                                                                                       \
   LIMIT(kHttpMaxHeaderBytes, 16'384, "bytes", "all header lines of a request together")                                \

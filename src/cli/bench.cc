@@ -10,6 +10,7 @@
 #include "base/machine_memory.h"
 #include "base/threads.h"
 #include "cli/arguments.h"
+#include "cli/bench_senses.h"
 #include "cli/command.h"
 #include "cli/machine.h"
 #include "cli/shared_flags.h"
@@ -27,6 +28,8 @@ struct BenchOptions {
   int decode_tokens = 64;
   int depth_tokens = 4096;
   bool kv_8bit = false;
+  bool of_senses = false;
+  std::vector<std::string> senses;
 };
 
 struct Row {
@@ -142,8 +145,15 @@ int RunBench(int argc, char** argv) {
   arguments.Option("--decode-tokens", options.decode_tokens, "Length of an answer", {2, 100'000});
   arguments.Option("--depth", options.depth_tokens, "Tokens in the cache for the last row; 0 leaves it out", {0, 1'000'000});
   arguments.Flag("--kv-8bit", options.kv_8bit, "Keep keys and values in 8 bits");
+  arguments.Flag("--senses", options.of_senses, "Measure senses instead: a picture, a forecast, a chunk of actions");
+  arguments.Option("--sense", options.senses, "With --senses: the sense to measure, a name, a file or a run; may be repeated");
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
+  if (!options.senses.empty() && !options.of_senses) return arguments.WrongUsage("--sense goes with --senses");
   ApplyLogLevel(options.shared, base::LogLevel::kWarning);
+  if (options.of_senses) {
+    const Result<void> done = BenchSenses(options.shared, options.senses);
+    return done ? kDone : Report("bench", done.error());
+  }
   const Result<int> done = Bench(options);
   return done ? *done : Report("bench", done.error());
 }

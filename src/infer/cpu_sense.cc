@@ -41,8 +41,24 @@ CpuBackend::Tensor CpuBackend::SeamAdd(Tensor x, const Matrix& kernel, const mod
   }
   Tensor y(*this, x.rows(), x.columns());
   std::copy_n(x.row(0), x.rows() * x.columns(), y.row(0));
+  // Rows of sums are as long as those with a rim, so that a tap of the kernel is one run over all of a patch; the two
+  // sums behind each row mean nothing.
+  const int64_t size = grid.patch_size, width = size + 2, run = size * width - 2;
   pool_.For(x.rows(), 4, [&](int64_t first, int64_t last, int) {
-    model::AddSeam(x.row(0), values.data(), grid, first, last, y.row(0));
+    std::vector<float> rimmed(static_cast<size_t>(model::RimmedValues(grid))), sums(static_cast<size_t>(run));
+    for (int64_t patch = first; patch < last; ++patch) {
+      model::PatchWithRim(x.row(0), grid, patch, rimmed.data());
+      for (int64_t out = 0; out < grid.channels; ++out) {
+        std::ranges::fill(sums, 0.0f);
+        for (int64_t tap = 0; tap < grid.channels * 9; ++tap) {
+          const int64_t from = (tap / 9 * width + tap % 9 / 3) * width + tap % 3;
+          kernels_.axpy(values[static_cast<size_t>(out * kernel.columns + tap)], rimmed.data() + from, run, sums.data());
+        }
+        for (int64_t row = 0; row < size; ++row) {
+          kernels_.add(sums.data() + row * width, size, y.row(patch) + (out * size + row) * size);
+        }
+      }
+    }
   });
   return y;
 }

@@ -23,26 +23,17 @@ struct LoadedSense {
   model::SenseWeights<CpuBackend> weights;
 };
 
-class CpuMixedSequence : public MixedSequence {
+// What all sequences share: weights, threads and the backend on them.
+class MixedModel {
  public:
-  CpuMixedSequence(std::shared_ptr<const CpuModel> base, const tensor::KernelTable& kernels, const KvShape& shape,
-                   const Options& options)
-      : base_(std::move(base)), options_(options), shape_(shape),
-        pool_(options.threads > 0 ? options.threads : base::AvailableCpus()), backend_(kernels, pool_, shape), layout_(shape.layers) {}
-
-  Result<void> Reserve() {
-    if (base_ != nullptr) {
-      TRY_ASSIGN(adapter_, base_->FindAdapter(options_.adapter));
-    }
-    const int64_t pages = (options_.slots_max + tensor::kPagePositions - 1) / tensor::kPagePositions;
-    TRY_ASSIGN(memory_, base::ZeroedMemory::Allocate(pages * shape_.page_bytes()));
-    for (int64_t page = 0; page < pages; ++page) cache_.pages.push_back(memory_.data() + page * shape_.page_bytes());
-    return {};
-  }
+  MixedModel(std::shared_ptr<const CpuModel> base, const tensor::KernelTable& kernels, const KvShape& shape, int adapter,
+             const MixedSequence::Options& options)
+      : base_(std::move(base)), shape_(shape), adapter_(adapter), slots_max_(options.slots_max),
+        pool_(options.threads > 0 ? options.threads : base::AvailableCpus()), backend_(kernels, pool_, shape) {}
 
   Result<void> Add(const formats::GgufFile& file, const model::SenseConfig& config, const model::SharedAttention& text,
                    std::string_view base_sha256) {
-    if (FindSense(config.name) != nullptr) return Fail(ErrorCode::kInvalidArgument, "there are two senses named {}", config.name);
+    if (Find(config.name) != nullptr) return Fail(ErrorCode::kInvalidArgument, "there are two senses named {}", config.name);
     TRY(model::CheckSenseFits(config, text, base_sha256));
     TRY_ASSIGN(auto weights, model::LoadSense(backend_, file, config));
     senses_.push_back({config, std::move(weights)});
@@ -50,11 +41,43 @@ class CpuMixedSequence : public MixedSequence {
     return {};
   }
 
-  void Clear() override { layout_ = model::SequenceLayout(shape_.layers); }
+  const LoadedSense* Find(std::string_view name) const {
+    const auto found = std::ranges::find(senses_, name, [](const LoadedSense& sense) { return sense.config.name; });
+    return found == senses_.end() ? nullptr : &*found;
+  }
+
+  const CpuModel* base() const { return base_.get(); }
+  const KvShape& shape() const { return shape_; }
+  int adapter() const { return adapter_; }
+  int64_t slots_max() const { return slots_max_; }
+  const std::vector<LoadedSense>& senses() const { return senses_; }
+  CpuBackend& backend() { return backend_; }
+
+ private:
+  std::shared_ptr<const CpuModel> base_;
+  KvShape shape_;
+  int adapter_;
+  int64_t slots_max_;
+  base::ThreadPool pool_;
+  CpuBackend backend_;
+  std::vector<LoadedSense> senses_;
+};
+
+class CpuMixedSequence : public MixedSequence {
+ public:
+  explicit CpuMixedSequence(std::shared_ptr<MixedModel> model) : model_(std::move(model)), layout_(model_->shape().layers) {}
+
+  static Result<std::unique_ptr<MixedSequence>> Make(std::shared_ptr<MixedModel> model) {
+    auto sequence = std::make_unique<CpuMixedSequence>(std::move(model));
+    TRY(sequence->Reserve());
+    return sequence;
+  }
+
+  void Clear() override { layout_ = model::SequenceLayout(model_->shape().layers); }
 
   Result<std::vector<float>> Text(std::span<const TokenId> tokens) override {
-    if (base_ == nullptr) return Fail(ErrorCode::kUnsupported, "a sense alone reads no text; name its base with --model");
-    const model::LlamaConfig& config = base_->config();
+    if (model_->base() == nullptr) return Fail(ErrorCode::kUnsupported, "a sense alone reads no text; name its base with --model");
+    const model::LlamaConfig& config = model_->base()->config();
     if (tokens.empty()) return Fail(ErrorCode::kInvalidArgument, "no tokens: expected at least one");
     for (const TokenId token : tokens) {
       if (token >= 0 && token < config.vocabulary) continue;
@@ -64,64 +87,66 @@ class CpuMixedSequence : public MixedSequence {
     // Chunks as infer/scoring.h has them; their size changes no bit.
     constexpr size_t kChunkTokens = 512;
     std::vector<float> logits;
+    CpuBackend& backend = model_->backend();
     for (size_t first = 0; first < tokens.size(); first += kChunkTokens) {
       const auto chunk = tokens.subspan(first, std::min(kChunkTokens, tokens.size() - first));
       const model::SegmentPlace place = layout_.AddText(static_cast<int>(chunk.size()));
       model::Segment<KvPages> segment = place.In(cache_);
-      segment.adapter = adapter_;
+      segment.adapter = model_->adapter();
       const bool is_last = first + chunk.size() == tokens.size();
       const auto last_row = static_cast<int32_t>(chunk.size()) - 1;
       const auto wanted = std::span(&last_row, is_last ? 1 : 0);
-      const CpuBackend::Tensor out = model::Forward(backend_, config, base_->weights(), chunk, {{segment}}, wanted);
+      const CpuBackend::Tensor out = model::Forward(backend, config, model_->base()->weights(), chunk, {{segment}}, wanted);
       if (is_last) logits.assign(out.row(0), out.row(0) + out.columns());
     }
     return logits;
   }
 
   Result<SenseOutputs> Sense(std::string_view name, const model::SenseTokens& tokens) override {
-    const LoadedSense* sense = FindSense(name);
-    if (sense == nullptr) {
-      std::vector<std::string> names;
-      for (const LoadedSense& loaded : senses_) names.push_back(loaded.config.name);
-      return Fail(ErrorCode::kNotFound, "there is no sense {}; loaded are: {}", name, fmt::join(names, ", "));
-    }
+    TRY(FindSense(name));
+    const LoadedSense* sense = model_->Find(name);
     CHECK(tokens.features.size() == static_cast<size_t>(tokens.rows) * static_cast<size_t>(sense->config.modality.features));
     TRY(CheckRoom(tokens.rows));
+    CpuBackend& backend = model_->backend();
     const model::SegmentPlace place = layout_.AddSense(sense->config, tokens);
-    const model::SenseInput<CpuBackend> input = model::InputOf(backend_, sense->config, tokens);
+    const model::SenseInput<CpuBackend> input = model::InputOf(backend, sense->config, tokens);
     const CpuBackend::Tensor states =
-        model::SenseStates(backend_, sense->config, sense->weights, input, {{place.In(cache_)}});
+        model::SenseStates(backend, sense->config, sense->weights, input, {{place.In(cache_)}});
     SenseOutputs outputs;
-    for (const CpuBackend::Tensor& out : model::SenseHeads(backend_, sense->config, sense->weights, states, input.grid)) {
+    for (const CpuBackend::Tensor& out : model::SenseHeads(backend, sense->config, sense->weights, states, input.grid)) {
       outputs.emplace_back(out.row(0), out.row(0) + out.rows() * out.columns());
     }
     return outputs;
   }
 
-  const model::Modality* FindModality(std::string_view name) const override {
-    const LoadedSense* sense = FindSense(name);
-    return sense == nullptr ? nullptr : &sense->config.modality;
+  bool has_text() const override { return model_->base() != nullptr; }
+
+  std::vector<SenseInfo> senses() const override {
+    std::vector<SenseInfo> infos;
+    for (const LoadedSense& sense : model_->senses()) {
+      infos.push_back({.config = &sense.config, .type = sense.weights.blocks.front().qkv.parts.front().type()});
+    }
+    return infos;
   }
 
+  Result<std::unique_ptr<MixedSequence>> NewSequence() const override { return Make(model_); }
+
  private:
-  const LoadedSense* FindSense(std::string_view name) const {
-    const auto found = std::ranges::find(senses_, name, [](const LoadedSense& sense) { return sense.config.name; });
-    return found == senses_.end() ? nullptr : &*found;
+  Result<void> Reserve() {
+    const int64_t pages = (model_->slots_max() + tensor::kPagePositions - 1) / tensor::kPagePositions;
+    const int64_t page_bytes = model_->shape().page_bytes();
+    TRY_ASSIGN(memory_, base::ZeroedMemory::Allocate(pages * page_bytes));
+    for (int64_t page = 0; page < pages; ++page) cache_.pages.push_back(memory_.data() + page * page_bytes);
+    return {};
   }
 
   Result<void> CheckRoom(int64_t rows) const {
-    if (layout_.slots() + rows <= options_.slots_max) return {};
+    if (layout_.slots() + rows <= model_->slots_max()) return {};
     return Fail(ErrorCode::kTooLarge, "the sequence has {} tokens, {} more do not fit into {}", layout_.slots(), rows,
-                options_.slots_max);
+                model_->slots_max());
   }
 
-  std::shared_ptr<const CpuModel> base_;
-  Options options_;
-  KvShape shape_;
-  int adapter_ = -1;
-  base::ThreadPool pool_;
-  CpuBackend backend_;
-  std::vector<LoadedSense> senses_;
+  std::shared_ptr<MixedModel> model_;
   base::ZeroedMemory memory_;
   KvPages cache_;
   model::SequenceLayout layout_;
@@ -132,12 +157,13 @@ struct OpenedFile {
   std::vector<model::SenseConfig> senses;
 };
 
-Result<std::vector<OpenedFile>> OpenFiles(base::Files& files, std::span<const base::Path> paths) {
+Result<std::vector<OpenedFile>> OpenFiles(base::Files& files, std::span<const base::Path> paths,
+                                          std::span<const model::Modality> modalities) {
   std::vector<OpenedFile> opened;
   for (const base::Path& path : paths) {
     auto file = formats::GgufFile::Open(files, path);
     if (!file) return Forward(file, path.native());
-    auto senses = model::ReadSenses(**file);
+    auto senses = model::ReadSenses(**file, modalities);
     if (!senses) return Forward(senses, path.native());
     if (senses->empty()) {
       return Fail(ErrorCode::kInvalidArgument, "{}: expected a model file with senses, found one without", path.native());
@@ -159,10 +185,19 @@ Result<std::string> DigestOf(base::Files& files, const base::Path& base_path, co
 
 }  // namespace
 
+Result<SenseInfo> MixedSequence::FindSense(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const SenseInfo& sense : senses()) {
+    if (sense.config->name == name) return sense;
+    names.push_back(sense.config->name);
+  }
+  return Fail(ErrorCode::kNotFound, "there is no sense {}; loaded are: {}", name, fmt::join(names, ", "));
+}
+
 Result<std::unique_ptr<MixedSequence>> MixedSequence::Open(base::Files& files, std::shared_ptr<const ModelFile> base,
                                                            const base::Path& base_path, std::span<const base::Path> senses,
                                                            const Options& options) {
-  TRY_ASSIGN(const std::vector<OpenedFile> opened, OpenFiles(files, senses));
+  TRY_ASSIGN(const std::vector<OpenedFile> opened, OpenFiles(files, senses, options.modalities));
   if (base == nullptr && opened.empty()) return Fail(ErrorCode::kInvalidArgument, "expected a base or a sense, found neither");
   TRY_ASSIGN(const std::string sha256, DigestOf(files, base_path, opened));
   const auto cpu_model = std::dynamic_pointer_cast<const CpuModel>(base);
@@ -170,14 +205,17 @@ Result<std::unique_ptr<MixedSequence>> MixedSequence::Open(base::Files& files, s
       cpu_model == nullptr ? opened.front().senses.front().shared : model::SharedAttentionOf(cpu_model->config());
   const KvShape shape = {.head = {.head_size = text.head_size, .type = options.kv}, .layers = text.layers, .kv_heads = text.kv_heads};
   TRY_ASSIGN(const tensor::KernelTable* kernels, tensor::ChooseKernels());
-  auto sequence = std::make_unique<CpuMixedSequence>(cpu_model, cpu_model == nullptr ? *kernels : cpu_model->kernels(), shape, options);
-  TRY(sequence->Reserve());
+  int adapter = -1;
+  if (cpu_model != nullptr) {
+    TRY_ASSIGN(adapter, cpu_model->FindAdapter(options.adapter));
+  }
+  auto mixed = std::make_shared<MixedModel>(cpu_model, cpu_model == nullptr ? *kernels : cpu_model->kernels(), shape, adapter, options);
   for (size_t i = 0; i < opened.size(); ++i) {
     for (const model::SenseConfig& sense : opened[i].senses) {
-      if (auto added = sequence->Add(*opened[i].file, sense, text, sha256); !added) return Forward(added, senses[i].native());
+      if (auto added = mixed->Add(*opened[i].file, sense, text, sha256); !added) return Forward(added, senses[i].native());
     }
   }
-  return sequence;
+  return CpuMixedSequence::Make(std::move(mixed));
 }
 
 }  // namespace walchen::infer

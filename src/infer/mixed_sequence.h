@@ -14,12 +14,20 @@
 #include "base/status.h"
 #include "infer/model_file.h"
 #include "model/modality.h"
+#include "model/sense_config.h"
+#include "tensor/dtype.h"
 #include "tensor/kernels/kernels.h"
 
 namespace walchen::infer {
 
 // What a sense's heads said of one segment: [rows, head.outputs()] each, in the order of the modality.
 using SenseOutputs = std::vector<std::vector<float>>;
+
+// A sense that is loaded.
+struct SenseInfo {
+  const model::SenseConfig* config = nullptr;    // lives as long as a sequence with it
+  tensor::DType type = tensor::DType::kF32;      // of its matrices
+};
 
 // Not thread-safe.
 class MixedSequence {
@@ -28,6 +36,7 @@ class MixedSequence {
     int threads = 0;
     int64_t slots_max = 2'048;  // tokens of all segments that are kept, and one that is not
     tensor::KvType kv = tensor::KvType::kF16;  // as text alone has it: then logits of text stay the same bit for bit
+    std::span<const model::Modality> modalities = {};  // searched before model::Modalities()
     std::string adapter = {};  // of the base, for text; empty: none
   };
 
@@ -47,8 +56,16 @@ class MixedSequence {
   // Appends a continuous segment (if tokens.kept; otherwise the next segment takes its place).
   // Errors: kNotFound (no such sense: names those there are), kTooLarge.
   virtual Result<SenseOutputs> Sense(std::string_view name, const model::SenseTokens& tokens) = 0;
-  // The modality of a sense; null if there is none of that name.
-  virtual const model::Modality* FindModality(std::string_view name) const = 0;
+  // Whether there is a base, so that Text works.
+  virtual bool has_text() const = 0;
+  // In the order of their files.
+  virtual std::vector<SenseInfo> senses() const = 0;
+  // Another sequence, empty, on the same weights and threads. The two must not compute at the same time.
+  // Errors: kResourceExhausted.
+  virtual Result<std::unique_ptr<MixedSequence>> NewSequence() const = 0;
+
+  // The sense of that name. Errors: kNotFound (names those there are).
+  Result<SenseInfo> FindSense(std::string_view name) const;
 };
 
 }  // namespace walchen::infer

@@ -140,6 +140,22 @@ TEST_F(WithFiles, ANoisySegmentLeavesNothingBehind) {
   EXPECT_EQ(sequence->Text(tokens).value(), expected);
 }
 
+TEST_F(WithFiles, ANewSequenceSaysTheSameAndLeavesTheOldOneAlone) {
+  const auto sequence = Open(base_);
+  const std::vector<formats::TokenId> begin = {5, 6, 7}, other = {8, 9}, end = {3};
+  ASSERT_TRUE(sequence->Text(begin));
+  const std::vector<float> expected = sequence->Text(end).value();
+  sequence->Clear();
+  ASSERT_TRUE(sequence->Text(begin));
+  const auto fresh = sequence->NewSequence().value();
+  ASSERT_TRUE(fresh->Text(other));
+  EXPECT_NE(fresh->Text(end).value(), expected);
+  EXPECT_EQ(sequence->Text(end).value(), expected);
+  fresh->Clear();
+  ASSERT_TRUE(fresh->Text(begin));
+  EXPECT_EQ(fresh->Text(end).value(), expected);
+}
+
 TEST_F(WithFiles, NamesWhatDoesNotFit) {
   const auto sequence = Open(base_);
   EXPECT_NE(sequence->Sense("vision", SomeSignals()).error().message().find("loaded are: signals"), std::string::npos);

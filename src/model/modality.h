@@ -61,6 +61,19 @@ struct SenseTokens {
   bool kept = true;
 };
 
+// A segment of which some values are to be sampled (model/flow.h): where a sampler's z goes in, where the network's x' comes
+// out. All else stands in `tokens` and stays as it is.
+struct NoisySegment {
+  SenseTokens tokens = {};
+  std::vector<size_t> inputs = {};   // of each value: its place in tokens.features
+  std::vector<size_t> outputs = {};  // and in what the head says, [rows, head.outputs()]
+  size_t head = 0;                   // of the modality, one with HeadLoss::kFlow
+
+  // Sets the values and the noise level of the tokens that have any. At tau = 1 the segment is one to keep.
+  void Put(std::span<const float> z, float tau);
+  std::vector<float> Clean(std::span<const float> head_outputs) const;
+};
+
 // What a segment's outputs are compared with: for each head values and weights, [rows, head.values]. Weight 0: no target.
 struct HeadTargets {
   std::vector<float> values, weights;

@@ -3,8 +3,13 @@
 
 #include <cmath>
 
+#include "base/limits.h"
+
 namespace walchen::model {
 namespace {
+
+// Where actions stand in a token's features, behind states and their mask.
+constexpr int kActionsAt = 2 * kMotionValues;
 
 // `first` is where the values stand in a token's features; the mask follows 32 later.
 SenseTokens Encode(const MotionSteps& steps, std::span<const float> values, int first, int32_t row, float tau) {
@@ -50,7 +55,7 @@ SenseTokens EncodeStates(const MotionSteps& states) { return Encode(states, stat
 SenseTokens EncodeActions(const MotionSteps& actions, float tau, std::span<const float> noise) {
   std::vector<float> z = actions.values;
   for (size_t i = 0; i < z.size() && tau < 1; ++i) z[i] = MixNoise(z[i], noise[i], tau);
-  return Encode(actions, z, 2 * kMotionValues, 1, tau);
+  return Encode(actions, z, kActionsAt, 1, tau);
 }
 
 SenseTargets ActionTargets(const MotionSteps& actions, float tau) {
@@ -65,6 +70,26 @@ SenseTargets ActionTargets(const MotionSteps& actions, float tau) {
     }
   }
   return {targets};
+}
+
+Result<NoisySegment> UnknownActions(int steps, int width) {
+  if (steps <= 0 || width <= 0 || width > kMotionValues) {
+    return Fail(ErrorCode::kInvalidArgument, "expected a chunk of actions of 1 to {} numbers, found {} of {}", kMotionValues,
+                steps, width);
+  }
+  if (steps > base::kMotionMaxSteps) {
+    return Fail(ErrorCode::kTooLarge, "expected a chunk of at most {} actions, found {}", base::kMotionMaxSteps, steps);
+  }
+  const auto rows = static_cast<size_t>(steps), columns = static_cast<size_t>(width);
+  const MotionSteps nothing = {.width = width, .values = std::vector<float>(rows * columns), .padding = {}};
+  NoisySegment segment = {.tokens = Encode(nothing, nothing.values, kActionsAt, 1, 0)};
+  for (size_t step = 0; step < rows; ++step) {
+    for (size_t i = 0; i < columns; ++i) {
+      segment.inputs.push_back(step * kMotionFeatures + kActionsAt + i);
+      segment.outputs.push_back(step * kMotionValues + i);
+    }
+  }
+  return segment;
 }
 
 }  // namespace walchen::model

@@ -35,5 +35,7 @@ SenseTokens EncodeStates(const MotionSteps& states);
 SenseTokens EncodeActions(const MotionSteps& actions, float tau, std::span<const float> noise);
 // Padded steps are no target.
 SenseTargets ActionTargets(const MotionSteps& actions, float tau);
+// A chunk of actions of which nothing is known; its values are [steps, width]. Errors: kInvalidArgument, kTooLarge.
+Result<NoisySegment> UnknownActions(int steps, int width);
 
 }  // namespace walchen::model

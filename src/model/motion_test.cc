@@ -37,5 +37,21 @@ TEST(Motion, RefusesStepsThatAreNone) {
   EXPECT_TRUE(CheckMotion({.width = 1, .values = {1}, .padding = {}}, "actions"));
 }
 
+TEST(Motion, ASamplersTokensAreThoseOfTraining) {
+  const MotionSteps actions = {.width = 2, .values = {0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f}, .padding = {}};
+  const SenseTokens trained = EncodeActions(actions, 0.5f, std::vector<float>(6, 1.0f));
+  NoisySegment segment = UnknownActions(3, 2).value();
+  std::vector<float> z;
+  for (const float action : actions.values) z.push_back(MixNoise(action, 1.0f, 0.5f));
+  segment.Put(z, 0.5f);
+  EXPECT_EQ(segment.tokens.features, trained.features);
+  EXPECT_EQ(segment.tokens.tau, trained.tau);
+  EXPECT_EQ(segment.tokens.positions, trained.positions);
+  EXPECT_EQ(segment.Clean(ActionTargets(actions, 0.5f)[0].values), actions.values);
+  EXPECT_EQ(UnknownActions(0, 2).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(UnknownActions(16, 33).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(UnknownActions(1'000'000, 2).error().code(), ErrorCode::kTooLarge);
+}
+
 }  // namespace
 }  // namespace walchen::model

@@ -29,7 +29,7 @@ ReferenceBackend::Tensor ReferenceBackend::SeamAdd(Tensor x, const Matrix& kerne
   std::vector<float> values(static_cast<size_t>(part.rows * part.columns));
   tensor::Dequantize(part.type, part.data, values);
   const Tensor before = x;
-  AddSeam(before.row(0), values.data(), grid, 0, x.rows, x.row(0));
+  AddSeam(before.row(0), values.data(), grid, x.row(0));
   return x;
 }
 

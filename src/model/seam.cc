@@ -1,42 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/seam.h"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace walchen::model {
 namespace {
 
-// The place of a pixel in the patches; -1 outside the picture.
-int64_t PlaceOf(const PatchGrid& grid, int channel, int y, int x) {
+// 0 outside the picture.
+float PixelAt(const float* x, const PatchGrid& grid, int channel, int row, int column) {
   const int size = grid.patch_size;
-  if (y < 0 || x < 0 || y >= grid.rows * size || x >= grid.columns * size) return -1;
-  const int64_t patch = int64_t{y / size} * grid.columns + x / size;
-  return patch * grid.values() + (channel * size + y % size) * size + x % size;
-}
-
-float Convolve(const float* x, const float* kernel, const PatchGrid& grid, int row, int column) {
-  float sum = 0;
-  for (int channel = 0; channel < grid.channels; ++channel) {
-    for (int dy = -1; dy <= 1; ++dy) {
-      for (int dx = -1; dx <= 1; ++dx) {
-        const int64_t place = PlaceOf(grid, channel, row + dy, column + dx);
-        if (place >= 0) sum = std::fma(kernel[channel * 9 + (dy + 1) * 3 + dx + 1], x[place], sum);
-      }
-    }
-  }
-  return sum;
+  if (row < 0 || column < 0 || row >= grid.rows * size || column >= grid.columns * size) return 0;
+  const int64_t patch = int64_t{row / size} * grid.columns + column / size;
+  return x[patch * grid.values() + (channel * size + row % size) * size + column % size];
 }
 
 }  // namespace
 
-void AddSeam(const float* x, const float* kernel, const PatchGrid& grid, int64_t first, int64_t last, float* y) {
-  const int size = grid.patch_size;
-  for (int64_t patch = first; patch < last; ++patch) {
-    const int top = static_cast<int>(patch / grid.columns) * size, left = static_cast<int>(patch % grid.columns) * size;
-    float* out = y + patch * grid.values();
-    for (int channel = 0; channel < grid.channels; ++channel) {
-      for (int i = 0; i < size * size; ++i) {
-        out[channel * size * size + i] += Convolve(x, kernel + channel * grid.channels * 9, grid, top + i / size, left + i % size);
+void PatchWithRim(const float* x, const PatchGrid& grid, int64_t patch, float* rimmed) {
+  const int size = grid.patch_size, width = size + 2;
+  const int top = static_cast<int>(patch / grid.columns) * size, left = static_cast<int>(patch % grid.columns) * size;
+  for (int channel = 0; channel < grid.channels; ++channel) {
+    for (int row = -1; row <= size; ++row, rimmed += width) {
+      if (row >= 0 && row < size) {
+        rimmed[0] = PixelAt(x, grid, channel, top + row, left - 1);
+        std::copy_n(x + patch * grid.values() + (channel * size + row) * size, size, rimmed + 1);
+        rimmed[size + 1] = PixelAt(x, grid, channel, top + row, left + size);
+        continue;
+      }
+      for (int column = -1; column <= size; ++column) {
+        rimmed[column + 1] = PixelAt(x, grid, channel, top + row, left + column);
+      }
+    }
+  }
+}
+
+void AddSeam(const float* x, const float* kernel, const PatchGrid& grid, float* y) {
+  const int size = grid.patch_size, width = size + 2;
+  std::vector<float> rimmed(static_cast<size_t>(RimmedValues(grid)));
+  for (int64_t patch = 0; patch < int64_t{grid.rows} * grid.columns; ++patch) {
+    PatchWithRim(x, grid, patch, rimmed.data());
+    for (int out = 0; out < grid.channels; ++out) {
+      for (int pixel = 0; pixel < size * size; ++pixel, ++y) {
+        float sum = 0;
+        for (int tap = 0; tap < grid.channels * 9; ++tap) {
+          const int in = tap / 9, row = pixel / size + tap % 9 / 3, column = pixel % size + tap % 3;
+          sum = std::fma(kernel[out * grid.channels * 9 + tap], rimmed[static_cast<size_t>((in * width + row) * width + column)], sum);
+        }
+        *y += sum;
       }
     }
   }

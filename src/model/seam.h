@@ -7,9 +7,15 @@
 
 namespace walchen::model {
 
-// y += the 3x3 convolution of x, both [grid.rows * grid.columns][channel][y][x]; outside the picture lies 0. The kernel is
-// [channel out][channel in][3][3]. Sums go through the kernel in that order, fused; the pixels of the patches
-// [first, last) are written.
-void AddSeam(const float* x, const float* kernel, const PatchGrid& grid, int64_t first, int64_t last, float* y);
+// A patch and the pixels around it, [channel][size + 2][size + 2]; outside the picture lies 0. `x` is all patches,
+// [grid.rows * grid.columns][channel][y][x].
+void PatchWithRim(const float* x, const PatchGrid& grid, int64_t patch, float* rimmed);
+inline int64_t RimmedValues(const PatchGrid& grid) {
+  return int64_t{grid.channels} * (grid.patch_size + 2) * (grid.patch_size + 2);
+}
+
+// y += the 3x3 convolution of x. The kernel is [channel out][channel in][3][3]. Sums go through the kernel in that order,
+// fused, and are then added.
+void AddSeam(const float* x, const float* kernel, const PatchGrid& grid, float* y);
 
 }  // namespace walchen::model

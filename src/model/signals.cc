@@ -181,4 +181,49 @@ void AddSignalNoise(const SignalWindow& window, const EncodedSignals& scales, co
   }
 }
 
+NoisySegment UnknownPoints(const SignalWindow& window, const EncodedSignals& encoded) {
+  const size_t points = window.channels.front().points.size(), patches = points / kPatchPoints;
+  NoisySegment segment = {.tokens = encoded.tokens, .head = kSignalValues};
+  for (size_t c = 0; c < window.channels.size(); ++c) {
+    for (size_t point = 0; point < points; ++point) {
+      if (window.channels[c].observed[point] != 0) continue;
+      const size_t row = RowOf(c, point / kPatchPoints, patches), i = point % kPatchPoints;
+      segment.inputs.push_back(row * kSignalFeatures + i);
+      segment.outputs.push_back(row * kPatchPoints + i);
+    }
+  }
+  return segment;
+}
+
+std::vector<std::vector<float>> WithTrajectory(const SignalWindow& window, const EncodedSignals& encoded,
+                                               std::span<const float> trajectory) {
+  std::vector<std::vector<float>> channels;
+  size_t next = 0;
+  for (size_t c = 0; c < window.channels.size(); ++c) {
+    std::vector<float>& points = channels.emplace_back(window.channels[c].points);
+    for (size_t point = 0; point < points.size(); ++point) {
+      if (window.channels[c].observed[point] == 0) points[point] = encoded.scales[c].Raw(trajectory[next++]);
+    }
+  }
+  return channels;
+}
+
+SignalForecast ForecastOf(const SignalWindow& window, const EncodedSignals& encoded, std::span<const float> head_outputs) {
+  const size_t levels = SignalQuantiles().size();
+  const size_t points = window.channels.front().points.size(), patches = points / kPatchPoints;
+  SignalForecast forecast;
+  for (size_t c = 0; c < window.channels.size(); ++c) {
+    std::vector<float>& quantiles = forecast.quantiles.emplace_back(points * levels);
+    // The rows of a channel lie one after the other, so its points do too.
+    const std::span<const float> said = head_outputs.subspan(RowOf(c, 0, patches) * kPatchPoints * levels, points * levels);
+    std::ranges::transform(said, quantiles.begin(), [&](float x) { return encoded.scales[c].Raw(x); });
+    // Each level is learned on its own, so two may cross; sorted they are no worse (Chernozhukov et al. 2010).
+    for (size_t point = 0; point < points; ++point) {
+      const auto first = quantiles.begin() + static_cast<std::ptrdiff_t>(point * levels);
+      std::sort(first, first + static_cast<std::ptrdiff_t>(levels));
+    }
+  }
+  return forecast;
+}
+
 }  // namespace walchen::model

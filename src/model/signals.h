@@ -67,4 +67,20 @@ SenseTargets SignalTargets(const SignalWindow& window, const EncodedSignals& enc
 void AddSignalNoise(const SignalWindow& window, const EncodedSignals& scales, const SignalTruth& truth,
                     std::span<const float> noise, float tau, SenseTokens& tokens, SenseTargets* targets);
 
+// The points of a window that were not observed, channel by channel, in asinh space: a trajectory to be sampled.
+NoisySegment UnknownPoints(const SignalWindow& window, const EncodedSignals& encoded);
+// The window's points with a sampled trajectory at those that were not observed, in the unit of their channel.
+std::vector<std::vector<float>> WithTrajectory(const SignalWindow& window, const EncodedSignals& encoded,
+                                               std::span<const float> trajectory);
+
+// [channel][point][level], ascending over the levels, in the unit of the channel; also at points that were observed.
+struct SignalForecast {
+  std::vector<std::vector<float>> quantiles;
+  float At(size_t channel, size_t point, size_t level) const {
+    return quantiles[channel][point * SignalQuantiles().size() + level];
+  }
+};
+// What the quantiles' head said of the segment, [rows, head.outputs()].
+SignalForecast ForecastOf(const SignalWindow& window, const EncodedSignals& encoded, std::span<const float> head_outputs);
+
 }  // namespace walchen::model

@@ -130,5 +130,52 @@ TEST(Signals, AWindowWithoutAnyKnownPointIsEncoded) {
   EXPECT_EQ(encoded.scales[0].scale, 1);
 }
 
+TEST(Signals, ASamplersTokensAreThoseOfTraining) {
+  const SignalWindow window = Window(2, 32, 20);
+  const EncodedSignals encoded = EncodeSignals(window).value();
+  SenseTokens trained = encoded.tokens;
+  const std::vector<float> noise(64, 2.0f);
+  AddSignalNoise(window, encoded, TruthOf(window), noise, 0.25f, trained, nullptr);
+  NoisySegment segment = UnknownPoints(window, encoded);
+  ASSERT_EQ(segment.inputs.size(), 2u * 12);
+  std::vector<float> z;
+  for (size_t c = 0; c < 2; ++c) {
+    for (size_t i = 20; i < 32; ++i) z.push_back(MixNoise(encoded.scales[c].Normal(window.channels[c].points[i]), 2.0f, 0.25f));
+  }
+  segment.Put(z, 0.25f);
+  EXPECT_EQ(segment.tokens.features, trained.features);
+  EXPECT_EQ(segment.tokens.tau, trained.tau);
+  EXPECT_FALSE(segment.tokens.kept);
+}
+
+TEST(Signals, ATrajectoryIsReadWhereThePointsAreUnknown) {
+  const SignalWindow window = Window(2, 32, 31);
+  const EncodedSignals encoded = EncodeSignals(window).value();
+  const NoisySegment segment = UnknownPoints(window, encoded);
+  std::vector<float> said(static_cast<size_t>(encoded.tokens.rows) * kPatchPoints);
+  said[2 * kPatchPoints + 15] = 0.5f;  // rows: the register, two patches of a channel, two of the other
+  said[4 * kPatchPoints + 15] = -1;
+  EXPECT_EQ(segment.Clean(said), (std::vector<float>{0.5f, -1}));
+  const auto points = WithTrajectory(window, encoded, segment.Clean(said));
+  for (size_t c = 0; c < 2; ++c) {
+    for (size_t i = 0; i < 31; ++i) EXPECT_EQ(points[c][i], window.channels[c].points[i]);
+    EXPECT_EQ(points[c][31], encoded.scales[c].Raw(c == 0 ? 0.5f : -1));
+  }
+}
+
+TEST(Signals, AForecastIsSortedAndInTheUnitOfItsChannel) {
+  const SignalWindow window = Window(2, 32, 16);
+  const EncodedSignals encoded = EncodeSignals(window).value();
+  const size_t levels = SignalQuantiles().size();
+  std::vector<float> said(static_cast<size_t>(encoded.tokens.rows) * kPatchPoints * levels);
+  float* point = said.data() + (4 * kPatchPoints + 3) * levels;  // channel 1, point 16 + 3
+  for (size_t level = 0; level < levels; ++level) point[level] = static_cast<float>(levels - level);
+  const SignalForecast forecast = ForecastOf(window, encoded, said);
+  for (size_t level = 0; level < levels; ++level) {
+    EXPECT_EQ(forecast.At(1, 19, level), encoded.scales[1].Raw(static_cast<float>(level + 1)));
+    EXPECT_EQ(forecast.At(0, 19, level), encoded.scales[0].location);
+  }
+}
+
 }  // namespace
 }  // namespace walchen::model

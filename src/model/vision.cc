@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/limits.h"
 
@@ -26,6 +27,18 @@ void ForEachValue(int width, int height, const Visit& visit) {
   }
 }
 
+Result<void> CheckEdges(int width, int height) {
+  if (width <= 0 || height <= 0 || width % kPatchPixels != 0 || height % kPatchPixels != 0) {
+    return Fail(ErrorCode::kInvalidArgument, "expected a picture whose edges are multiples of {} pixels, found {}x{}",
+                kPatchPixels, width, height);
+  }
+  if (width > base::kPictureMaxEdge || height > base::kPictureMaxEdge) {
+    return Fail(ErrorCode::kTooLarge, "expected a picture of at most {0}x{0} pixels, found {1}x{2}; make it smaller first",
+                base::kPictureMaxEdge, width, height);
+  }
+  return {};
+}
+
 }  // namespace
 
 Modality VisionModality() {
@@ -37,14 +50,7 @@ Modality VisionModality() {
 }
 
 Result<Picture> PictureFromRgb(std::span<const uint8_t> rgb, int width, int height) {
-  if (width <= 0 || height <= 0 || width % kPatchPixels != 0 || height % kPatchPixels != 0) {
-    return Fail(ErrorCode::kInvalidArgument, "expected a picture whose edges are multiples of {} pixels, found {}x{}",
-                kPatchPixels, width, height);
-  }
-  if (width > base::kPictureMaxEdge || height > base::kPictureMaxEdge) {
-    return Fail(ErrorCode::kTooLarge, "expected a picture of at most {0}x{0} pixels, found {1}x{2}; make it smaller first",
-                base::kPictureMaxEdge, width, height);
-  }
+  TRY(CheckEdges(width, height));
   const size_t pixels = static_cast<size_t>(width) * static_cast<size_t>(height);
   if (rgb.size() != pixels * kPictureChannels) {
     return Fail(ErrorCode::kInvalidArgument, "expected {} bytes for {}x{} pixels, found {}", pixels * kPictureChannels,
@@ -108,6 +114,16 @@ SenseTargets PictureTargets(const Picture& picture, float tau) {
   HeadTargets pixels = {.values = Patches(picture), .weights = {}};
   pixels.weights.assign(pixels.values.size(), FlowWeight(tau));
   return {pixels};
+}
+
+Result<NoisySegment> UnknownPicture(int width, int height) {
+  TRY(CheckEdges(width, height));
+  const std::vector<float> nothing(static_cast<size_t>(width) * static_cast<size_t>(height) * kPictureChannels);
+  NoisySegment segment = {.tokens = EncodePatches(nothing, width, height, 0)};
+  segment.inputs.resize(nothing.size());
+  std::iota(segment.inputs.begin(), segment.inputs.end(), size_t{0});
+  segment.outputs = segment.inputs;  // a token's features are the pixels that its head predicts
+  return segment;
 }
 
 }  // namespace walchen::model

@@ -39,5 +39,8 @@ SenseTokens EncodePicture(const Picture& picture, float tau, std::span<const flo
 // As EncodePicture, from values that are noisy already (a sampler's z, in the order of Patches).
 SenseTokens EncodePatches(std::span<const float> patches, int width, int height, float tau);
 SenseTargets PictureTargets(const Picture& picture, float tau);
+// A picture of which nothing is known; its values are in the order of Patches.
+// Errors: kInvalidArgument (edges that are no multiple of 8), kTooLarge.
+Result<NoisySegment> UnknownPicture(int width, int height);
 
 }  // namespace walchen::model

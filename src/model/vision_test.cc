@@ -58,5 +58,22 @@ TEST(Vision, RefusesPicturesOfNoUse) {
   EXPECT_EQ(PictureFromRgb(one, -8, 8).error().code(), ErrorCode::kInvalidArgument);
 }
 
+TEST(Vision, ASamplersTokensAreThoseOfTraining) {
+  const Picture picture = PictureFromRgb(RandomRgb(24, 16), 24, 16).value();
+  const std::vector<float> noise(picture.values.size(), 0.5f);
+  const SenseTokens trained = EncodePicture(picture, 0.75f, noise);
+  NoisySegment segment = UnknownPicture(24, 16).value();
+  segment.Put(trained.features, 0.75f);
+  EXPECT_EQ(segment.tokens.features, trained.features);
+  EXPECT_EQ(segment.tokens.tau, trained.tau);
+  EXPECT_EQ(segment.tokens.positions, trained.positions);
+  EXPECT_EQ(segment.Clean(trained.features), trained.features);
+  EXPECT_FALSE(segment.tokens.kept);
+  segment.Put(trained.features, 1);
+  EXPECT_TRUE(segment.tokens.kept);
+  EXPECT_EQ(UnknownPicture(12, 16).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(UnknownPicture(20'000, 20'000).error().code(), ErrorCode::kTooLarge);
+}
+
 }  // namespace
 }  // namespace walchen::model

@@ -36,6 +36,13 @@ enum class TextTraining {
   kFull,    // its weights are trained
 };
 
+// In what matrix products are computed; weights, moments and sums are 32-bit floats either way.
+enum class Precision {
+  kAuto,      // kBfloat16 on CPUs with AMX, else kFloat32; settled when a run begins, and stored
+  kFloat32,
+  kBfloat16,  // Kalamkar et al., 2019 (arXiv:1905.12322)
+};
+
 // The text stream: a model that is there, or a new one of a given shape.
 struct TextPlan {
   std::string base;  // a model's name or path; empty: from scratch
@@ -140,6 +147,7 @@ struct Recipe {
   std::string name;
   int64_t seed = 1;
   int threads = 0;  // 0: all this process may use
+  Precision precision = Precision::kAuto;
   TextPlan text;
   std::vector<SensePlan> senses;  // [[sense]], in the order of the file
   std::vector<DataPlan> data;     // [[data]], at least one

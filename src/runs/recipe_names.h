@@ -11,6 +11,7 @@
 namespace walchen::runs {
 
 inline constexpr std::array<std::string_view, 3> kTextTrainingNames = {"frozen", "lora", "full"};
+inline constexpr std::array<std::string_view, 3> kPrecisionNames = {"auto", "float32", "bfloat16"};
 inline constexpr std::array<std::string_view, 2> kScheduleNames = {"warmup-stable-decay", "cosine"};
 inline constexpr std::array<std::string_view, 4> kBudgetNames = {"steps", "tokens", "flop", "minutes"};
 inline constexpr std::array<std::string_view, 3> kSourcePrefixes = {"generator:", "folder:", "jsonl:"};

@@ -265,12 +265,13 @@ Result<Recipe> ReadRecipe(std::string_view toml, std::string where) {
   TRY_ASSIGN(const TomlNode root, ParseToml(toml, where));
   const TomlTable table(root, std::move(where), "");
   Recipe recipe;
-  TRY(table.AllowOnly({"name", "seed", "threads", "text", "sense", "data", "optimiser", "schedule", "budget", "checkpoint",
+  TRY(table.AllowOnly({"name", "seed", "threads", "precision", "text", "sense", "data", "optimiser", "schedule", "budget", "checkpoint",
                        "guard"}));
   TRY(table.Expect("name"));
   TRY(ReadName(table, "name", recipe.name));
   TRY(table.Read("seed", recipe.seed, 0, INT64_MAX));
   TRY(table.Read("threads", recipe.threads, 0, base::kThreadsMax));
+  TRY(ReadChoice(table, "precision", recipe.precision, kPrecisionNames));
   TRY(ReadTextPlan(table, recipe.text));
   TRY(ReadSenses(table, recipe.senses));
   TRY(ReadData(table, recipe.data));

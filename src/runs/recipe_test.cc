@@ -23,6 +23,7 @@ minutes = 60
 constexpr std::string_view kFull = R"(name = "full"
 seed = 7
 threads = 4
+precision = "bfloat16"
 
 [text]
 layers = 8
@@ -145,6 +146,7 @@ TEST(Recipe, ReadsEveryKey) {
   const Recipe recipe = Read(kFull);
   EXPECT_EQ(recipe.seed, 7);
   EXPECT_EQ(recipe.threads, 4);
+  EXPECT_EQ(recipe.precision, Precision::kBfloat16);
   EXPECT_TRUE(recipe.text.from_scratch());
   EXPECT_EQ(recipe.text.train, TextTraining::kFull);
   EXPECT_EQ(recipe.text.layers, 8);

@@ -110,6 +110,7 @@ std::string WriteRecipe(const Recipe& recipe) {
   lines.Text("name", recipe.name);
   lines.Whole("seed", recipe.seed);
   lines.Whole("threads", recipe.threads);
+  lines.Text("precision", NameOf(recipe.precision, kPrecisionNames));
   WriteText(recipe.text, lines);
   for (const SensePlan& sense : recipe.senses) WriteSense(sense, lines);
   for (const DataPlan& data : recipe.data) WriteData(data, lines);

@@ -15,7 +15,9 @@
 #include "base/limits.h"
 #include "base/threads.h"
 #include "shards/templates.h"
+#include "tensor/kernels/cpu_features.h"
 #include "tensor/kernels/kernels.h"
+#include "train/product.h"
 #include "train/ranks.h"
 #include "train/shared_folder.h"
 #include "train/trainer.h"
@@ -51,7 +53,9 @@ void EndOnLoss(const Error& error) {
 // One line that is written over and over on a terminal; every tenth of a run elsewhere.
 class ProgressLine {
  public:
-  ProgressLine(bool quiet, int64_t first_step) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0), first_step_(first_step) {}
+  // `peak` in FLOP/s of all processes together.
+  ProgressLine(bool quiet, int64_t first_step, double peak)
+      : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0), first_step_(first_step), peak_(peak) {}
 
   void Show(const runs::StepRecord& record, int64_t last_step) {
     const bool is_last = record.step == last_step;
@@ -60,14 +64,17 @@ class ProgressLine {
     for (const auto& [name, loss] : record.loss) losses += fmt::format("  {} {:.3f}", name, loss);
     const double step_s = watch_.Ms() / 1'000 / static_cast<double>(std::max<int64_t>(1, record.step - first_step_));
     const double left_s = static_cast<double>(last_step - record.step) * step_s;
-    fmt::print(stderr, "{}step {}/{}{}  {:.0f} tokens/s  {:.0f} GFLOP/s  {:.0f} s left{}{}", terminal_ ? "\r\x1b[K" : "", record.step,
-               last_step, losses, record.tokens_per_s, record.flop_per_s * 1e-9, left_s, record.skipped ? "  (skipped)" : "",
+    const std::string energy = record.energy_j ? fmt::format("  {:.1f} kJ", *record.energy_j * 1e-3) : "";
+    fmt::print(stderr, "{}step {}/{}{}  {:.0f} tokens/s  {:.0f} GFLOP/s ({:.0f} % of a large product){}  {:.0f} s left{}{}",
+               terminal_ ? "\r\x1b[K" : "", record.step, last_step, losses, record.tokens_per_s, record.flop_per_s * 1e-9,
+               100 * record.flop_per_s / peak_, energy, left_s, record.skipped ? "  (skipped)" : "",
                terminal_ && !is_last ? "" : "\n");
   }
 
  private:
   bool quiet_, terminal_;
   int64_t first_step_;  // of this process, whose steps the watch times
+  double peak_;
   base::Stopwatch watch_;
 };
 
@@ -97,6 +104,9 @@ Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
     recipe.text.train = runs::TextTraining::kLora;
     if (recipe.text.lora_rank == 0) recipe.text.lora_rank = kUsualRank;
   }
+  if (recipe.precision == runs::Precision::kAuto) {
+    recipe.precision = tensor::SupportsAmx() ? runs::Precision::kBfloat16 : runs::Precision::kFloat32;
+  }
   return runs::RunFolder::Create(files, options.run, recipe);
 }
 
@@ -121,6 +131,7 @@ Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& 
   }
   const int threads = options.threads > 0 ? options.threads : folder.recipe().threads;
   torch::set_num_threads(threads > 0 ? threads : UsualThreads(*ranks));
+  SetProductType(folder.recipe().precision == runs::Precision::kBfloat16 ? torch::kBFloat16 : torch::kFloat);
   return Trainer::Open(files, std::move(folder), trainer);
 }
 
@@ -139,7 +150,7 @@ Result<int> Run(const Options& options) {
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
   const bool quiet = options.quiet || !ranks->is_first();
-  ProgressLine progress(quiet, trainer->step());
+  ProgressLine progress(quiet, trainer->step(), MeasuredProductPeak() * place.world);
   while (trainer->step() < trainer->last_step()) {
     TRY_ASSIGN(const runs::StepRecord record, trainer->Step());
     for (const std::string& note : trainer->TakeNotes()) {
@@ -170,7 +181,8 @@ void AddFlags(CLI::App& command, Options& options) {
   command.add_option("--resume", options.resume, "The folder of a run to go on with");
   command.add_option("--steps", options.steps, "Stop after so many steps in all")->check(CLI::PositiveNumber);
   command.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints")->check(CLI::PositiveNumber);
-  command.add_option("--threads", options.threads, "Threads of this process; by itself all that it may use, a part of them if several train together")->check(CLI::Range(1, 512));
+  command.add_option("--threads", options.threads, "Threads of this process; if not said, all that it may use, evenly shared with "
+                     "others that train the same run on the same CPUs")->check(CLI::Range(1, 512));
   command.add_option("--home", options.home, "The home, where base models are looked for");
   command.add_flag("--quiet", options.quiet, "Nothing on standard error but errors");
 }

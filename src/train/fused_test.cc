@@ -49,6 +49,18 @@ TEST(Fused, ProductsAreTorchs) {
   ExpectTorchs([](const Tensors& x) { return Tensors{Product(x[0], x[1])}; }, {Numbers({1, 7}, 1), Numbers({5, 7}, 2)});
 }
 
+TEST(Fused, ProductsInShortFloatsAreNearTheOthers) {
+  const torch::Tensor x = Numbers({40, 64}, 1), w = Numbers({24, 64}, 2);
+  SetProductType(torch::kBFloat16);
+  const torch::Tensor rounded = MatrixProduct(x, w);
+  SetProductType(torch::kFloat);
+  EXPECT_EQ(rounded.scalar_type(), torch::kFloat);
+  // Eight bits a factor, 64 of them: errors of sqrt(64) / 256 and the product's own rounding.
+  const torch::Tensor error = (rounded - torch::mm(x, w.t())).abs().max();
+  EXPECT_LT(error.item<float>(), 0.2);
+  EXPECT_GT(error.item<float>(), 0);
+}
+
 TEST(Fused, NormsAreTorchs) {
   const auto norm = [](const Tensors& x) { return Tensors{RmsNorm(x[0], x[1], 1e-5)}; };
   for (const int64_t rows : {1, 31, 32, 77}) ExpectTorchs(norm, {Numbers({2, rows, 50}, 1), Numbers({50}, 2)});

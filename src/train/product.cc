@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/product.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/torch.h>
 
+#include "base/clock.h"
+
 namespace walchen::train {
 namespace {
 
 using OneDnnLinear = torch::Tensor(const torch::Tensor&, const torch::Tensor&, const std::optional<torch::Tensor>&,
                                    std::string_view, c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+
+torch::ScalarType product_type = torch::kFloat;
 
 // What torch.compile calls; a libtorch built without oneDNN does not have it.
 const std::optional<c10::TypedOperatorHandle<OneDnnLinear>>& FindOneDnnLinear() {
@@ -46,11 +51,30 @@ class ProductFunction : public torch::autograd::Function<ProductFunction> {
 
 }  // namespace
 
-torch::Tensor MatrixProduct(const torch::Tensor& x, const torch::Tensor& w) {
+void SetProductType(torch::ScalarType type) { product_type = type; }
+
+torch::Tensor MatrixProduct(const torch::Tensor& x_any, const torch::Tensor& w_any) {
   const torch::NoGradGuard no_grad;
+  const bool rounds = x_any.scalar_type() == torch::kFloat && product_type != torch::kFloat;
+  const torch::Tensor x = rounds ? x_any.to(product_type) : x_any, w = rounds ? w_any.to(product_type) : w_any;
   const auto& one_dnn = FindOneDnnLinear();
-  if (!one_dnn || !x.is_cpu() || x.scalar_type() != torch::kFloat || x.numel() == 0) return torch::mm(x, w.t());
-  return one_dnn->call(x, w, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
+  const bool by_one_dnn = one_dnn && x.is_cpu() && x.scalar_type() != torch::kDouble && x.numel() > 0;
+  const torch::Tensor y = by_one_dnn ? one_dnn->call(x, w, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "")
+                                     : torch::mm(x, w.t());
+  return rounds ? y.to(torch::kFloat) : y;
+}
+
+double MeasuredProductPeak() {
+  constexpr int64_t kEdge = 1024;
+  constexpr int kRuns = 5;
+  const torch::Tensor x = torch::ones({kEdge, kEdge});
+  double seconds = 1e9;
+  for (int run = 0; run < kRuns; ++run) {  // the first ones wake up threads and compile the kernel
+    const base::Stopwatch watch;
+    MatrixProduct(x, x);
+    seconds = std::min(seconds, watch.Ms() / 1'000);
+  }
+  return 2.0 * kEdge * kEdge * kEdge / seconds;
 }
 
 torch::Tensor Product(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& bias) {

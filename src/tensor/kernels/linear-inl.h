@@ -294,6 +294,13 @@ void LinearPlain(const LinearArgs& args, int64_t first, int64_t last) {
   for (; args.tokens >= kTokens && tile + kPanelTiles <= last; tile += kPanelTiles) {
     int64_t token = 0;
     for (; token + kTokens <= args.tokens; token += kTokens) LinearPlainTile<kType, kPanelTiles, kTokens>(args, tile, token);
+    // The rest together: alone, a token waits for its own chain of additions.
+    if constexpr (kTokens > 4) {
+      for (; token + 4 <= args.tokens; token += 4) LinearPlainTile<kType, kPanelTiles, 4>(args, tile, token);
+    }
+    if constexpr (kTokens > 2) {
+      for (; token + 2 <= args.tokens; token += 2) LinearPlainTile<kType, kPanelTiles, 2>(args, tile, token);
+    }
     for (; token < args.tokens; ++token) LinearPlainTile<kType, kPanelTiles, 1>(args, tile, token);
   }
   for (; tile + kPlainTiles <= last; tile += kPlainTiles) {
