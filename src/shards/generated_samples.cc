@@ -53,6 +53,7 @@ struct ForecastShape {
   int channels = 1, patches = 16, horizon_patches = 4;
   size_t header_tokens = 0;
   bool trajectories = false;
+  int copies = 1;  // of a trajectory
 };
 
 class ForecastSource : public SampleSource {
@@ -89,14 +90,16 @@ class ForecastSource : public SampleSource {
     }
     sample.segments.push_back(segment);
     if (!shape_.trajectories) return sample;
-    const std::vector<float> noise = NormalNumbers(rng, static_cast<size_t>(int64_t{shape_.channels} * points));
-    AddSignalNoise(window, encoded, truth, noise, static_cast<float>(rng.Uniform()), segment.continuous,
-                   &segment.continuous_targets);
-    for (const auto head : {model::kSignalQuantiles, model::kSignalAnomaly}) {
-      std::ranges::fill(segment.continuous_targets[head].weights, 0.0f);
-    }
     sample.segments.back().continuous.kept = false;
-    sample.segments.push_back(std::move(segment));
+    for (int copy = 0; copy < shape_.copies; ++copy) {
+      Segment noisy = segment;
+      const std::vector<float> noise = NormalNumbers(rng, static_cast<size_t>(int64_t{shape_.channels} * points));
+      AddSignalNoise(window, encoded, truth, noise, static_cast<float>(rng.Uniform()), noisy.continuous, &noisy.continuous_targets);
+      for (const auto head : {model::kSignalQuantiles, model::kSignalAnomaly}) {
+        std::ranges::fill(noisy.continuous_targets[head].weights, 0.0f);
+      }
+      sample.segments.push_back(std::move(noisy));
+    }
     return sample;
   }
 
@@ -173,24 +176,27 @@ class CaptionSource : public SampleSource {
 
 class PolicySource : public SampleSource {
  public:
-  PolicySource(uint64_t seed, const Tokenizer& tokenizer, int steps, size_t prompt_tokens)
-      : seed_(seed), tokenizer_(tokenizer), steps_(steps), prompt_tokens_(prompt_tokens) {}
+  PolicySource(uint64_t seed, const Tokenizer& tokenizer, int steps, size_t prompt_tokens, int copies)
+      : seed_(seed), tokenizer_(tokenizer), steps_(steps), prompt_tokens_(prompt_tokens), copies_(copies) {}
 
   Result<Sample> At(uint64_t index) const override {
     base::Rng rng(seed_, index);
     const Reach reach = MakeReach(rng, steps_);
     // More noise than signal, mostly: the first steps of the sampler decide (Black et al. 2024, pi0, appendix B).
-    const auto tau = static_cast<float>((1 - std::pow(rng.Uniform(), 1 / 1.5)) * 0.999);
-    const std::vector<float> noise = NormalNumbers(rng, reach.actions.values.size());
+    const auto draw_tau = [&] { return static_cast<float>((1 - std::pow(rng.Uniform(), 1 / 1.5)) * 0.999); };
     Sample sample;
     if (prompt_tokens_ > 0) {
       sample.segments.push_back(PromptSegment(tokenizer_.Encode(reach.instruction), prompt_tokens_, FillingOf(tokenizer_)));
     }
     sample.segments.push_back({.sense = "motion", .tokens = {}, .targets = {},
                                .continuous = model::EncodeStates(reach.states), .continuous_targets = {}});
-    sample.segments.push_back({.sense = "motion", .tokens = {}, .targets = {},
-                               .continuous = model::EncodeActions(reach.actions, tau, noise),
-                               .continuous_targets = model::ActionTargets(reach.actions, tau)});
+    for (int copy = 0; copy < copies_; ++copy) {
+      const float tau = draw_tau();
+      const std::vector<float> noise = NormalNumbers(rng, reach.actions.values.size());
+      sample.segments.push_back({.sense = "motion", .tokens = {}, .targets = {},
+                                 .continuous = model::EncodeActions(reach.actions, tau, noise),
+                                 .continuous_targets = model::ActionTargets(reach.actions, tau)});
+    }
     return sample;
   }
 
@@ -199,6 +205,7 @@ class PolicySource : public SampleSource {
   const Tokenizer& tokenizer_;
   int steps_;
   size_t prompt_tokens_;
+  int copies_;
 };
 
 }  // namespace
@@ -208,6 +215,15 @@ Result<std::unique_ptr<SampleSource>> MakeTextSource(runs::Options& options, uin
   return std::make_unique<TextSource>(seed, tokenizer, static_cast<size_t>(tokens));
 }
 
+namespace {
+// Noisy copies of one sample, each with a noise level and noise of its own, behind one clean beginning: the gradient varies
+// less, and what stands before is computed once.
+Result<int> CopiesOf(runs::Options& options) {
+  TRY_ASSIGN(const int64_t copies, options.Int("copies", 1, 1, 16));
+  return static_cast<int>(copies);
+}
+}  // namespace
+
 Result<std::unique_ptr<SampleSource>> MakeForecastSource(runs::Options& options, uint64_t seed, const Tokenizer& tokenizer) {
   ForecastShape shape;
   TRY_ASSIGN(const int64_t channels, options.Int("channels", 1, 1, 64));
@@ -215,6 +231,7 @@ Result<std::unique_ptr<SampleSource>> MakeForecastSource(runs::Options& options,
   TRY_ASSIGN(const int64_t horizon, options.Int("horizon_patches", 4, 1, patches - 1));
   TRY_ASSIGN(const int64_t header, options.Int("header_tokens", 0, 0, 256));
   TRY_ASSIGN(shape.trajectories, options.Flag("trajectories", false));
+  TRY_ASSIGN(shape.copies, CopiesOf(options));
   shape.channels = static_cast<int>(channels);
   shape.patches = static_cast<int>(patches);
   shape.horizon_patches = static_cast<int>(horizon);
@@ -247,7 +264,8 @@ Result<std::unique_ptr<SampleSource>> MakeCaptionSource(runs::Options& options, 
 Result<std::unique_ptr<SampleSource>> MakePolicySource(runs::Options& options, uint64_t seed, const Tokenizer& tokenizer) {
   TRY_ASSIGN(const int64_t steps, options.Int("steps", 16, 1, 256));
   TRY_ASSIGN(const int64_t tokens, options.Int("prompt_tokens", 0, 0, 256));
-  return std::make_unique<PolicySource>(seed, tokenizer, static_cast<int>(steps), static_cast<size_t>(tokens));
+  TRY_ASSIGN(const int copies, CopiesOf(options));
+  return std::make_unique<PolicySource>(seed, tokenizer, static_cast<int>(steps), static_cast<size_t>(tokens), copies);
 }
 
 }  // namespace walchen::shards

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/network.h"
 
-#include <algorithm>
+#include <map>
+#include <string_view>
 
 #include <torch/torch.h>
 
@@ -103,6 +104,10 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
                                                                           : std::vector<double>{}});
         }
       });
+  // Noisy copies of a segment count as one.
+  std::map<std::string_view, int> copies;
+  for (const Loss& loss : losses) ++copies[loss.name];
+  for (Loss& loss : losses) loss.share /= copies[loss.name];
   return losses;
 }
 
