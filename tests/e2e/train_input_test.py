@@ -76,7 +76,8 @@ class Inputs(unittest.TestCase):
         return message
 
     def contents(self, folder):
-        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        """All but the lock, which names whoever came last."""
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
 
     def test_a_folder_of_text_is_learned_and_an_empty_one_is_named(self):
         texts = self.folder / "texts"
@@ -98,10 +99,9 @@ class Inputs(unittest.TestCase):
         self.walchen("train", recipe, "--run", small, "--threads", 1, "--quiet")
         other = self.write("other.toml", recipe.read_text().replace("d_ff = 96", "d_ff = 128"))
         self.walchen("train", other, "--run", large, "--steps", 1, "--threads", 1, "--quiet")
-        shutil.copytree(small / "step-2", large / "step-9")
+        shutil.copytree(small / "step-2", large / "step-2")
         before = self.contents(large)
-        message = self.refused("train", "--resume", large)
-        self.assertIn("step-9", message)
+        self.assertIn("step-2", self.refused("train", "--resume", large))
         self.assertEqual(self.contents(large), before)
 
     def test_a_sense_holds_on_to_its_base(self):

@@ -45,6 +45,10 @@ steps = 60
 every = 7
 """
 
+# The sum of all losses of the first 20 steps of RECIPE, in float32, on an EPYC (Zen 5).
+CURVE = [9.952501, 9.666286, 9.544342, 9.548883, 9.101411, 9.007102, 8.194137, 7.937509, 6.841660, 6.804559, 6.387932, 6.019960,
+         5.649574, 4.526588, 4.990617, 4.411184, 3.980079, 4.080674, 3.794361, 3.712499]
+
 
 @unittest.skipUnless(HAS_TRAINER, "walchen-train is not built (make train)")
 class Training(unittest.TestCase):
@@ -130,6 +134,25 @@ class Training(unittest.TestCase):
         self.run_walchen("model", "export", run, "--text-only", "--output", plain)
         self.assertEqual(json.loads(self.run_walchen("model", "logits", "--model", plain, "--ids", "40,50").stdout), logits)
         self.assertNotIn(b"walchen.senses", plain.read_bytes())
+
+    def curve(self, name, **environment):
+        recipe = self.folder / "curve.toml"
+        recipe.write_text(RECIPE.replace('name = "tiny"', 'name = "tiny"\nprecision = "float32"'))
+        run = self.folder / name
+        subprocess.run([WALCHEN, "train", recipe, "--run", run, "--steps", "20", "--threads", "1", "--quiet"], check=True,
+                       env={**os.environ, **environment}, timeout=300)
+        records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        return [sum(record["loss"].values()) for record in records]
+
+    def test_the_loss_curve_is_the_one_of_every_machine(self):
+        """Also on the paths of older CPUs. The longest instructions differ from the shortest by 1e-6 here."""
+        paths = [{}, {"WALCHEN_CPU_PATH": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"},
+                 {"WALCHEN_CPU_PATH": "sse4", "ONEDNN_MAX_CPU_ISA": "SSE41", "ATEN_CPU_CAPABILITY": "default"}]
+        for number, environment in enumerate(paths):
+            with self.subTest(environment=environment):
+                found = self.curve(f"curve-{number}", **environment)
+                for step, (loss, pinned) in enumerate(zip(found, CURVE, strict=True), 1):
+                    self.assertAlmostEqual(loss, pinned, delta=1e-3, msg=f"step {step} of {found}")
 
     def test_mistakes_are_named_and_nothing_is_left(self):
         self.recipe.write_text(RECIPE.replace("sequences", "sequenzes", 1))
