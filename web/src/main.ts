@@ -116,7 +116,6 @@ function decoded(part: string): string {
 }
 
 window.addEventListener("hashchange", route);
-window.addEventListener("popstate", route);
 // Its address is another view's.
 skip.addEventListener("click", (event) => {
   event.preventDefault();
