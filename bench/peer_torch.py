@@ -53,12 +53,15 @@ def main():
                         ("tokens", 256), ("steps", 6), ("threads", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--muon", action="store_true", help="for the matrices of the blocks, as Walchen")
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
     model = Decoder(options)
     step_of = torch.compile(model) if options.compile else model
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    matrices = [p for p in model.blocks.parameters() if p.ndim == 2] if options.muon else []
+    others = [p for p in model.parameters() if not any(p is matrix for matrix in matrices)]
+    optimisers = [torch.optim.AdamW(others, lr=1e-3)] + ([torch.optim.Muon(matrices, lr=0.02)] if matrices else [])
     best = 0
     for step in range(options.steps + 2):
         tokens = torch.randint(options.vocabulary, (options.lanes, options.tokens + 1))
@@ -66,8 +69,9 @@ def main():
         loss = step_of(tokens[:, :-1], tokens[:, 1:].contiguous())
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        for optimiser in optimisers:
+            optimiser.step()
+            optimiser.zero_grad()
         if step >= 2:  # the first ones compile and allocate
             best = max(best, options.lanes * options.tokens / (time.perf_counter() - begun))
     print(json.dumps({"tokens_per_s": best, "parameters": sum(p.numel() for p in model.parameters()),

@@ -31,15 +31,38 @@ Result<void> Network::AddSense(const formats::GgufFile& file, model::SenseConfig
   return {};
 }
 
+bool Network::IsHeader(const Batch& batch, size_t segment) const {
+  return segment == 0 && !text_trained && batch.segments[0].sense < 0 && !batch.segments[0].targets.defined() &&
+         batch.segments.size() > 1;
+}
+
+TorchBackend::Cache Network::HeaderOf(const BatchSegment& segment, int64_t lanes) {
+  TorchBackend::Cache cache = headers_.Of(segment.tokens, lanes, [&](std::span<const int32_t> tokens) {
+    backend.set_lanes(1);
+    model::SequenceLayout layout(text.layers);
+    TorchBackend::Cache one;
+    const model::SegmentPlace place = layout.AddText(static_cast<int>(tokens.size()));
+    model::TextStates(backend, text, text_weights, tokens, {{place.In(one)}});
+    return one;
+  });
+  backend.set_lanes(lanes);
+  return cache;
+}
+
 // on_text(segment, what the last block left) for text with targets, on_sense(segment, outputs of the heads) for senses with targets.
 template <class OnText, class OnSense>
 void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense) {
   backend.set_lanes(batch.lanes);
   model::SequenceLayout layout(text.layers);
   TorchBackend::Cache cache;
-  for (const BatchSegment& segment : batch.segments) {
+  for (size_t i = 0; i < batch.segments.size(); ++i) {
+    const BatchSegment& segment = batch.segments[i];
     if (segment.sense < 0) {
       const model::SegmentPlace place = layout.AddText(segment.rows);
+      if (IsHeader(batch, i)) {
+        cache = HeaderOf(segment, batch.lanes);
+        continue;
+      }
       const torch::Tensor states = model::TextStates(backend, text, text_weights, segment.tokens, {{place.In(cache)}});
       if (segment.targets.defined()) on_text(segment, states);
       continue;
@@ -84,7 +107,9 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
 double Network::Operations(const Batch& batch) const {
   double operations = 0;
   bool gradients = false;  // whether anything trained lies before
-  for (const BatchSegment& segment : batch.segments) {
+  for (size_t i = 0; i < batch.segments.size(); ++i) {
+    if (IsHeader(batch, i)) continue;
+    const BatchSegment& segment = batch.segments[i];
     const double rows = static_cast<double>(segment.rows) * static_cast<double>(batch.lanes);
     const bool is_text = segment.sense < 0;
     double per_row = static_cast<double>(is_text ? text.operations_per_token()

@@ -13,6 +13,7 @@
 #include "model/llama.h"
 #include "model/sense.h"
 #include "train/batch.h"
+#include "train/header_cache.h"
 #include "train/torch_backend.h"
 
 namespace walchen::train {
@@ -42,12 +43,17 @@ struct Network {
   std::vector<Loss> Losses(const Batch& batch);
 
   // Multiplications and additions of one training step on this batch: forward, and twice that backward where weights or
-  // what lies before them are trained.
+  // what lies before them are trained. Headers that are remembered cost nothing.
   double Operations(const Batch& batch) const;
 
  private:
+  // A text that nothing is learned from and that stands first: the same in every step.
+  bool IsHeader(const Batch& batch, size_t segment) const;
+  TorchBackend::Cache HeaderOf(const BatchSegment& segment, int64_t lanes);
   template <class OnText, class OnSense>
   void Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense);
+
+  HeaderCache headers_;
 };
 
 }  // namespace walchen::train
