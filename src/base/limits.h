@@ -47,6 +47,8 @@
   LIMIT(kModelMaxHeads, 1'024, "heads", "the most in use is 128")                                                      \
   LIMIT(kModelMaxExperts, 1'024, "experts", "the most in use is 512")                                                  \
   LIMIT(kModelMaxSenses, 16, "senses", "there are three kinds; a model may have several of one")                       \
+  LIMIT(kAdaptersMax, 256, "adapters", "loaded beside one base; memory binds earlier")                                 \
+  LIMIT(kAdapterNameMaxBytes, 64, "bytes", "what requests call it")                                                    \
   LIMIT(kSignalMaxPatches, 4'096, "patches", "all channels of one window; trained are up to 256")                      \
   LIMIT(kPictureMaxEdge, 512, "pixels", "of one segment: 4,096 patches; trained are 32 to 128")                        \
   LIMIT(kContextMaxTokens, 1'048'576, "tokens", "the longest trained contexts; memory binds earlier")                  \
@@ -74,6 +76,8 @@
   LIMIT(kChoicesMax, 16, "choices", "n of one request")                                                                \
   /* Training runs */                                                                                                  \
   LIMIT(kChatFileMaxBytes, 268'435'456, "bytes", "conversations to learn from, kept in memory as tokens")              \
+  LIMIT(kTextFolderMaxBytes, 268'435'456, "bytes", "a folder of text to learn from, kept in memory as tokens")         \
+  LIMIT(kTextFolderMaxDepth, 32, "folders", "inside each other; a link to a folder above would never end")             \
   LIMIT(kRecipeMaxBytes, 65'536, "bytes", "a recipe has under 4 KiB")                                                  \
   LIMIT(kRecipeMaxDepth, 8, "levels", "tables and arrays inside each other; recipes have 3")                           \
   LIMIT(kRecipeTextMaxBytes, 4'096, "bytes", "one text of a recipe; the longest are templates")                        \

@@ -76,6 +76,7 @@ void Declare(Arguments& arguments, ChatOptions& options) {
                    Range{0, 1});
   arguments.Option("--top-k", options.sampling.top_k, "Choose among so many most likely words; 0: all",
                    Range{0, static_cast<double>(base::kVocabularyMaxTokens)});
+  arguments.Option("--lora", options.lora, "Answer with this adapter: a file, or a run of `walchen tune --lora`");
   AddSharedFlags(arguments, options.shared);
 }
 

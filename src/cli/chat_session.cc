@@ -10,6 +10,7 @@
 #include "cli/answer.h"
 #include "base/home.h"
 #include "cli/line_editor.h"
+#include "cli/run_model.h"
 #include "cli/terminal.h"
 
 namespace walchen::cli {
@@ -135,7 +136,7 @@ Result<LoadedModel> LoadModel(const ChatOptions& options) {
   TRY_ASSIGN(const base::Path path, ModelPath(files, options.shared));
   const base::Stopwatch watch;
   LoadedModel loaded;
-  TRY_ASSIGN(loaded.file, infer::ModelFile::Load(files, path, {.threads = options.shared.threads}));
+  TRY_ASSIGN(loaded.file, LoadWithLora(files, path, options.shared, options.lora));
   infer::EngineOptions engine_options;
   engine_options.threads = options.shared.threads;
   engine_options.context_tokens = options.context_tokens;
@@ -150,6 +151,7 @@ Result<infer::GenerateRequest> MakeRequest(const LoadedModel& loaded, const Chat
   TRY_ASSIGN(request.prompt, loaded.file->EncodeChat(conversation.messages(), nullptr));
   request.max_tokens = options.max_tokens;
   request.sampling = options.sampling;
+  if (!loaded.file->adapters().empty()) request.adapter = loaded.file->adapters().front();
   return request;
 }
 

@@ -16,6 +16,7 @@ struct ChatOptions {
   SharedFlags shared;
   std::string prompt;
   std::string system;
+  std::string lora;        // an adapter's file or run; empty: none
   int max_tokens = 0;      // 0: as many as fit
   int context_tokens = 0;  // of the conversation; 0: what the model was trained for, at most 8,192
   // Small models wander off at the distribution's own temperature of 1.

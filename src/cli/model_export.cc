@@ -54,7 +54,7 @@ Result<void> ExportFile(base::Files& files, const Options& options, const base::
   }
   if (!options.lora.empty()) {
     TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-    TRY_ASSIGN(const base::Path lora, FindModelOrRun(files, home, options.lora, "lora.gguf"));
+    TRY_ASSIGN(const base::Path lora, LoraPath(files, home, options.lora));
     ModelWork work(options.shared, "merging");
     return model::MergeLora(files, input, lora, options.output, work.pool(), work.on_tensor());
   }

@@ -16,22 +16,24 @@ struct Options {
   SharedFlags shared;
   std::vector<int64_t> ids;
   std::vector<std::string> senses;
+  std::string lora;
 };
 
 // With senses the same text goes another way: through a mixed sequence, whose logits of text alone must be the same bits.
 Result<std::vector<float>> LogitsOf(base::Files& files, const Options& options,
                                     const std::shared_ptr<const infer::ModelFile>& model, const base::Path& path,
                                     const std::vector<formats::TokenId>& tokens) {
+  const std::string adapter = model->adapters().empty() ? "" : model->adapters().front();
   if (!options.senses.empty()) {
     TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
     TRY_ASSIGN(const std::vector<base::Path> senses, SensePaths(files, home, options.senses));
     const auto slots = std::max<int64_t>(1, static_cast<int64_t>(tokens.size()));
-    TRY_ASSIGN(const auto sequence, infer::MixedSequence::Open(files, model, path, senses,
-                                                               {.threads = options.shared.threads, .slots_max = slots}));
+    const infer::MixedSequence::Options mixed = {.threads = options.shared.threads, .slots_max = slots, .adapter = adapter};
+    TRY_ASSIGN(const auto sequence, infer::MixedSequence::Open(files, model, path, senses, mixed));
     return sequence->Text(tokens);
   }
   std::vector<float> last;
-  const infer::ScoringOptions scoring{.threads = options.shared.threads, .last_only = true};
+  const infer::ScoringOptions scoring{.threads = options.shared.threads, .last_only = true, .adapter = adapter};
   TRY(infer::Score(*model, tokens, scoring, [&](int64_t, std::span<const float> logits) {
     last.assign(logits.begin(), logits.end());
     return true;
@@ -44,8 +46,7 @@ Result<std::string> LogitsJson(const Options& options) {
   base::Files& files = base::Files::Os();
   const SharedFlags& flags = options.shared;
   TRY_ASSIGN(const base::Path path, ModelPath(files, flags));
-  TRY_ASSIGN(const auto model,
-             infer::ModelFile::Load(files, path, {.threads = flags.threads}));
+  TRY_ASSIGN(const auto model, LoadWithLora(files, path, flags, options.lora));
   std::vector<formats::TokenId> tokens;
   for (const int64_t id : options.ids) {
     if (!std::in_range<formats::TokenId>(id)) return Fail(ErrorCode::kInvalidArgument, "--ids: {} is no token id", id);
@@ -70,6 +71,7 @@ int RunModelLogits(int argc, char** argv) {
                       "Print the logits of the token after these as one JSON array, in order of the vocabulary.");
   arguments.Option("--ids", options.ids, "Token ids, as `walchen model tokenize` prints them: 1,2,3");
   arguments.Option("--sense", options.senses, "A sense to load beside the model: a name, a file or a run; may be repeated");
+  arguments.Option("--lora", options.lora, "An adapter to compute with: a file, or a run of `walchen tune --lora`");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
   if (options.ids.empty()) return arguments.WrongUsage("expected --ids, such as --ids 1,2,3");

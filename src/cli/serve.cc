@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "base/home.h"
 #include "cli/home_lock.h"
+#include "cli/run_model.h"
 #include "cli/shared_flags.h"
 #include "infer/engine.h"
 #include "serve/server.h"
@@ -30,6 +31,7 @@ struct ServeOptions {
   int port = kDefaultPort;
   std::string api_key_file;
   bool kv_8bit = false;
+  std::vector<std::string> loras;
   infer::EngineOptions engine;
 };
 
@@ -42,6 +44,8 @@ void Declare(Arguments& arguments, ServeOptions& options) {
                    "Longest conversation in tokens; 0: what the model was trained for, at most 8192",
                    Range{0, static_cast<double>(base::kContextMaxTokens)});
   arguments.Flag("--kv-8bit", options.kv_8bit, "Keep the conversations' memory in 8 bits: half the size");
+  arguments.Option("--lora", options.loras, "NAME=PATH: an adapter (a file, or a run of `walchen tune --lora`) that requests "
+                                            "choose as model NAME; may be repeated");
   AddSharedFlags(arguments, options.shared);
 }
 
@@ -116,9 +120,9 @@ Result<void> Serve(const ServeOptions& options) {
   TRY_ASSIGN(server_options.token,
              options.api_key_file.empty() ? HomeKey(files, home) : KeyFromFile(files, options.api_key_file));
 
-  TRY_ASSIGN(
-      const auto model,
-      infer::ModelFile::Load(files, model_path, {.threads = options.shared.threads}));
+  TRY_ASSIGN(std::vector<infer::AdapterSource> adapters, NamedLoras(files, home, options.loras));
+  TRY_ASSIGN(const auto model, infer::ModelFile::Load(files, model_path,
+                                                      {.threads = options.shared.threads, .adapters = std::move(adapters)}));
   infer::EngineOptions engine_options = options.engine;
   engine_options.threads = options.shared.threads;
   engine_options.kv_type = options.kv_8bit ? tensor::KvType::kInt8 : tensor::KvType::kF16;

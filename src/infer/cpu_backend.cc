@@ -81,6 +81,7 @@ Result<CpuBackend::Matrix> CpuBackend::LoadMatrix(std::vector<model::MatrixPart>
     matrix.tiles += packed.tiles();
     matrix.parts.push_back(std::move(packed));
   }
+  TRY(LoadUpdates(parts, matrix));
   return matrix;
 }
 
@@ -99,6 +100,7 @@ void CpuBackend::SetPositions(const model::Placement<Cache>& at, std::span<const
   for (const auto& segment : at.segments) {
     for (int i = 0; i < segment.rows; ++i) positions.push_back(segment.position(i));
   }
+  adapted_ = model::RowsWithAdapters(at);
   const size_t half = frequencies.size();
   cosine_.resize(positions.size() * half);
   sine_.resize(positions.size() * half);
@@ -113,23 +115,25 @@ void CpuBackend::SetPositions(const model::Placement<Cache>& at, std::span<const
   });
 }
 
-void CpuBackend::ReserveRounded(const Matrix& w, int64_t rows, int64_t columns, Prepared& to) {
+void CpuBackend::ReserveForMatrix(const Matrix& w, int64_t rows, Prepared& to) const {
   to.q16 = {};
   to.q32 = {};
   for (const tensor::PackedMatrix& part : w.parts) {
-    if (part.layout().scale_columns == 16) to.q16 = to.rounded16.Reserve(rows, columns, 16);
-    if (part.layout().scale_columns == 32) to.q32 = to.rounded32.Reserve(rows, columns, 32);
+    if (part.layout().scale_columns == 16) to.q16 = to.rounded16.Reserve(rows, w.columns, 16);
+    if (part.layout().scale_columns == 32) to.q32 = to.rounded32.Reserve(rows, w.columns, 32);
   }
+  const size_t low = adapted_.empty() ? 0 : w.updates.size() * static_cast<size_t>(rows * w.widest_rank);
+  if (to.low.size() < low) to.low.resize(low);
 }
 
-void CpuBackend::ReservePrepared(const Input& input, const Matrix& w, Prepared& to) {
+void CpuBackend::ReservePrepared(const Input& input, const Matrix& w, Prepared& to) const {
   const int64_t rows = input.x->rows(), columns = input.x->columns();
   to.x = input.x->row(0);
   if (input.gain != nullptr) {
     if (to.rows.size() < static_cast<size_t>(rows * columns)) to.rows.resize(static_cast<size_t>(rows * columns));
     to.x = to.rows.data();
   }
-  ReserveRounded(w, rows, columns, to);
+  ReserveForMatrix(w, rows, to);
 }
 
 bool CpuBackend::ReserveInput(const Input& input, const Matrix& w) {
@@ -138,11 +142,11 @@ bool CpuBackend::ReserveInput(const Input& input, const Matrix& w) {
     return true;
   }
   ReservePrepared(input, w, shared_);
-  pool_.For(input.x->rows(), 8, [&](int64_t first, int64_t last, int) { Prepare(input, first, last, shared_); });
+  pool_.For(input.x->rows(), 8, [&](int64_t first, int64_t last, int) { Prepare(input, w, first, last, shared_); });
   return false;
 }
 
-void CpuBackend::Prepare(const Input& input, int64_t first_row, int64_t last_row, Prepared& to) const {
+void CpuBackend::Prepare(const Input& input, const Matrix& w, int64_t first_row, int64_t last_row, Prepared& to) const {
   const int64_t columns = input.x->columns();
   for (int64_t row = first_row; row < last_row; ++row) {
     const float* x = input.x->row(row);
@@ -154,12 +158,14 @@ void CpuBackend::Prepare(const Input& input, int64_t first_row, int64_t last_row
     if (to.q16.code != nullptr) kernels_.quantize(x, columns, to.q16, row, 0);
     if (to.q32.code != nullptr) kernels_.quantize(x, columns, to.q32, row, 0);
   }
+  Lower(w, first_row, last_row, to);
 }
 
 void CpuBackend::MultiplyTiles(const Prepared& in, int64_t tokens, const Matrix& w, const Output& out, int64_t first,
                                int64_t last) const {
   int64_t part_tile = 0, part_row = 0;
-  for (const tensor::PackedMatrix& part : w.parts) {
+  for (size_t i = 0; i < w.parts.size(); ++i) {
+    const tensor::PackedMatrix& part = w.parts[i];
     const int64_t begin = std::max(first - part_tile, int64_t{0}), end = std::min(last - part_tile, part.tiles());
     if (begin < end) {
       const tensor::LinearArgs args = {.weights = &part,
@@ -171,6 +177,7 @@ void CpuBackend::MultiplyTiles(const Prepared& in, int64_t tokens, const Matrix&
                                        .bias = out.bias == nullptr ? nullptr : out.bias + part_row,
                                        .add = out.add};
       kernels_.linear(args, begin, end);
+      AddUpdates(in, w, i, args, begin, end);
     }
     part_tile += part.tiles();
     part_row += part.rows();
@@ -184,7 +191,7 @@ void CpuBackend::Multiply(const Input& input, const Matrix& w, const Output& out
   std::atomic<int64_t> next = 0;
   pool_.Run([&](int worker) {
     Prepared& own = spaces_[static_cast<size_t>(worker)].prepared;
-    Prepare(input, 0, tokens, own);
+    Prepare(input, w, 0, tokens, own);
     for (int64_t first; (first = next.fetch_add(grain, std::memory_order_relaxed)) < w.tiles;) {
       MultiplyTiles(own, tokens, w, out, first, std::min(first + grain, w.tiles));
     }

@@ -69,8 +69,14 @@ class CpuBackend {
     std::vector<float> buffer_;
   };
   using Vector = std::vector<float>;
+  // model::LowRank in the kernels' order; of rank 0 both are empty.
+  struct Update {
+    tensor::PackedMatrix a, b;
+  };
   struct Matrix {
     std::vector<tensor::PackedMatrix> parts;
+    std::vector<std::vector<Update>> updates;  // [part][adapter]; empty: no adapter changes this matrix
+    int64_t widest_rank = 0;                   // of all updates
     int64_t rows = 0;
     int64_t columns = 0;
     int64_t tiles = 0;
@@ -118,6 +124,7 @@ class CpuBackend {
     RoundedRows rounded16, rounded32;
     const float* x = nullptr;
     tensor::QuantizedRows q16, q32;
+    std::vector<float> low;  // a x of the rows that have an adapter
   };
   struct Output {
     float* y = nullptr;
@@ -134,9 +141,9 @@ class CpuBackend {
 
   // How many tiles a worker takes at a time: an even number, as the kernels like it.
   int64_t Grain(int64_t tiles) const;
-  static void ReserveRounded(const Matrix& w, int64_t rows, int64_t columns, Prepared& to);
-  static void ReservePrepared(const Input& input, const Matrix& w, Prepared& to);
-  void Prepare(const Input& input, int64_t first_row, int64_t last_row, Prepared& to) const;
+  void ReserveForMatrix(const Matrix& w, int64_t rows, Prepared& to) const;
+  void ReservePrepared(const Input& input, const Matrix& w, Prepared& to) const;
+  void Prepare(const Input& input, const Matrix& w, int64_t first_row, int64_t last_row, Prepared& to) const;
   // Makes the input ready for all workers: in each one's own space if there are few rows (returns true, and the workers
   // must call Prepare), else once in shared_.
   bool ReserveInput(const Input& input, const Matrix& w);
@@ -146,6 +153,14 @@ class CpuBackend {
   void GateUp(const Prepared& in, int64_t tokens, const model::MlpWeights<Matrix>& mlp, int64_t first, int64_t last,
               WorkerSpace& space, Prepared& hidden) const;
   void Mlp(const Input& input, const model::MlpWeights<Matrix>& mlp, const Output& out);
+
+  // Adapters (cpu_updates.cc).
+  static Result<void> LoadUpdates(const std::vector<model::MatrixPart>& parts, Matrix& matrix);
+  // a x of these rows for all parts, into `to.low`; the input's rows must be in `to.x`.
+  void Lower(const Matrix& w, int64_t first_row, int64_t last_row, Prepared& to) const;
+  // y += b (a x) for the tiles [first, last) of a part that `args` has just multiplied.
+  void AddUpdates(const Prepared& in, const Matrix& w, size_t part, const tensor::LinearArgs& args, int64_t first,
+                  int64_t last) const;
 
   void RotateGroup(const AttendJob& job, int64_t row, int kv_head) const;
   void AttendBlock(const AttendJob& job, int64_t block, WorkerSpace& space) const;
@@ -160,6 +175,7 @@ class CpuBackend {
   std::vector<float> split_states_;       // of attention over long contexts
   std::vector<std::vector<float>> stock_; // buffers of dead tensors
   std::vector<float> cosine_, sine_;      // [row][head_size / 2]
+  std::vector<model::AdaptedRows> adapted_;  // of this step
 };
 
 }  // namespace walchen::infer

@@ -12,6 +12,7 @@
 #include "base/zeroed_memory.h"
 #include "infer/cpu_model.h"
 #include "infer/engine_fixture_test.h"
+#include "infer/tiny_adapters_test.h"
 
 namespace walchen::infer {
 namespace {
@@ -32,6 +33,7 @@ struct Text {
   int64_t left() const { return static_cast<int64_t>(tokens.size()) - computed; }
 
   Tokens tokens;
+  int adapter = -1;
   base::ZeroedMemory memory;
   KvPages pages;
   int64_t computed = 0;
@@ -51,7 +53,8 @@ class Machine {
     model::Placement<KvPages> at;
     for (const auto& [text, rows] : work) {
       const auto next = text->tokens.begin() + text->computed;
-      at.segments.push_back({static_cast<int>(tokens.size()), static_cast<int>(rows), text->computed, &text->pages});
+      at.segments.push_back({.first_row = static_cast<int>(tokens.size()), .rows = static_cast<int>(rows),
+                             .first_position = text->computed, .cache = &text->pages, .adapter = text->adapter});
       tokens.insert(tokens.end(), next, next + rows);
     }
     for (size_t i = 0; i < tokens.size(); ++i) wanted.push_back(static_cast<int32_t>(i));
@@ -78,20 +81,24 @@ std::shared_ptr<const ModelFile> ModelOf(const std::string& family, int experts,
 }
 
 // One after the other, alone, on one thread, from clean pages.
-Rows Plainly(const std::shared_ptr<const ModelFile>& model, const Tokens& tokens, KvType kv_type) {
+Rows Plainly(const std::shared_ptr<const ModelFile>& model, const Tokens& tokens, KvType kv_type, int adapter) {
   Machine machine(model, 1, kv_type);
   Text text(machine.shape(kv_type), tokens, 0);
+  text.adapter = adapter;
   while (text.left() > 0) machine.Step({{&text, 1}});
   return text.logits;
 }
 
-// All of them together, cut at random, on several threads, in pages full of NaN.
+// All of them together, cut at random, on several threads, in pages full of NaN; the adapters of the model in turn.
 void ExpectTheSameTogether(const std::shared_ptr<const ModelFile>& model, const std::vector<Tokens>& texts, KvType kv_type,
                            int threads, uint64_t seed) {
   Machine machine(model, threads, kv_type);
   base::Rng rng(seed);
   std::vector<std::unique_ptr<Text>> running;
-  for (const Tokens& tokens : texts) running.push_back(std::make_unique<Text>(machine.shape(kv_type), tokens, 0xFF));
+  for (const Tokens& tokens : texts) {
+    running.push_back(std::make_unique<Text>(machine.shape(kv_type), tokens, 0xFF));
+    running.back()->adapter = static_cast<int>(running.size() % (model->adapters().size() + 1)) - 1;
+  }
   while (true) {
     std::vector<std::pair<Text*, int64_t>> work;
     for (const auto& text : running) {
@@ -102,7 +109,9 @@ void ExpectTheSameTogether(const std::shared_ptr<const ModelFile>& model, const 
     if (!work.empty()) machine.Step(work);
     if (std::ranges::all_of(running, [](const auto& text) { return text->left() == 0; })) break;
   }
-  for (size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(running[i]->logits, Plainly(model, texts[i], kv_type)) << "text " << i;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    ASSERT_EQ(running[i]->logits, Plainly(model, texts[i], kv_type, running[i]->adapter)) << "text " << i;
+  }
 }
 
 TEST(CpuBackend, ARowIsTheSameHoweverItIsComputed) {
@@ -114,6 +123,18 @@ TEST(CpuBackend, ARowIsTheSameHoweverItIsComputed) {
       SCOPED_TRACE(fmt::format("{} {}", family, Name(kv_type)));
       const auto model = ModelOf(family, experts, tensor::DType::kQ8_0);
       ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(model, texts, kv_type, 3, 7));
+    }
+  }
+}
+
+TEST(CpuBackend, ARowIsTheSameWhateverAdaptersRunBesideIt) {
+  std::vector<Tokens> texts;
+  for (uint64_t i = 0; i < 10; ++i) texts.push_back(RandomPrompt(i, 1 + static_cast<int>(53 * i) % 120));
+  for (const auto& [family, experts] : {std::pair("llama", 0), std::pair("qwen2", 0), std::pair("qwen2moe", 4)}) {
+    for (const int threads : {1, 3}) {
+      SCOPED_TRACE(fmt::format("{}, {} threads", family, threads));
+      const TinyAdapters tiny({.family = family, .experts = experts});
+      ASSERT_NO_FATAL_FAILURE(ExpectTheSameTogether(tiny.Load(), texts, KvType::kF16, threads, 11));
     }
   }
 }

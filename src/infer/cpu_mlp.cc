@@ -21,7 +21,6 @@ constexpr int64_t kUnitColumns = kUnitTiles * tensor::kTileRows;
 void CpuBackend::GateUp(const Prepared& in, int64_t tokens, const model::MlpWeights<Matrix>& mlp, int64_t first,
                         int64_t last, WorkerSpace& space, Prepared& hidden) const {
   const tensor::PackedMatrix& gate = mlp.gate_up.parts[0];
-  const tensor::PackedMatrix& up = mlp.gate_up.parts[1];
   const int64_t begin = first * kUnitColumns, end = std::min(last * kUnitColumns, gate.rows());
   const int64_t width = end - begin;
   if (space.gate_up.size() < static_cast<size_t>(2 * tokens * width)) {
@@ -29,15 +28,18 @@ void CpuBackend::GateUp(const Prepared& in, int64_t tokens, const model::MlpWeig
   }
   float* gate_out = space.gate_up.data();
   float* up_out = gate_out + tokens * width;
-  for (const auto& [weights, y] : {std::pair(&gate, gate_out), std::pair(&up, up_out)}) {
+  for (size_t part = 0; part < 2; ++part) {
+    const tensor::PackedMatrix* weights = &mlp.gate_up.parts[part];
     const tensor::LinearArgs args = {.weights = weights,
                                      .x = in.x,
                                      .q = weights->layout().scale_columns == 16 ? in.q16 : in.q32,
                                      .tokens = tokens,
-                                     .y = y,
+                                     .y = part == 0 ? gate_out : up_out,
                                      .y_stride = width,
                                      .y_first_row = begin};
-    kernels_.linear(args, first * kUnitTiles, std::min(last * kUnitTiles, weights->tiles()));
+    const int64_t first_tile = first * kUnitTiles, last_tile = std::min(last * kUnitTiles, weights->tiles());
+    kernels_.linear(args, first_tile, last_tile);
+    AddUpdates(in, mlp.gate_up, part, args, first_tile, last_tile);
   }
   const int64_t d_ff = gate.rows();
   for (int64_t token = 0; token < tokens; ++token) {
@@ -54,18 +56,21 @@ void CpuBackend::Mlp(const Input& input, const model::MlpWeights<Matrix>& mlp, c
   // The hidden layer is a prepared input itself: its rows are what SiLU writes.
   hidden_.rows.resize(std::max(hidden_.rows.size(), static_cast<size_t>(tokens * d_ff)));
   hidden_.x = hidden_.rows.data();
-  ReserveRounded(mlp.down, tokens, d_ff, hidden_);
+  ReserveForMatrix(mlp.down, tokens, hidden_);
 
   const int64_t units = (d_ff + kUnitColumns - 1) / kUnitColumns;
   const int64_t grain = Grain(units * kUnitTiles) / kUnitTiles;
   std::atomic<int64_t> next = 0;
   pool_.Run([&](int worker) {
     WorkerSpace& space = spaces_[static_cast<size_t>(worker)];
-    if (redundant) Prepare(input, 0, tokens, space.prepared);
+    if (redundant) Prepare(input, mlp.gate_up, 0, tokens, space.prepared);
     for (int64_t first; (first = next.fetch_add(grain, std::memory_order_relaxed)) < units;) {
       GateUp(redundant ? space.prepared : shared_, tokens, mlp, first, std::min(first + grain, units), space, hidden_);
     }
   });
+  if (!adapted_.empty() && !mlp.down.updates.empty()) {
+    pool_.For(tokens, 8, [&](int64_t begin, int64_t end, int) { Lower(mlp.down, begin, end, hidden_); });
+  }
   MultiplyPrepared(hidden_, tokens, mlp.down, out);
 }
 

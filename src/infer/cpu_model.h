@@ -23,6 +23,7 @@ class CpuModel : public ModelFile {
   const std::string& name() const override { return name_; }
   const model::LlamaConfig& config() const override { return config_; }
   const formats::Tokenizer& tokenizer() const override { return *tokenizer_; }
+  std::span<const std::string> adapters() const override { return adapters_; }
   int64_t weight_bytes() const override { return weight_bytes_; }
   Result<std::vector<formats::TokenId>> EncodeChat(const nlohmann::ordered_json& messages,
                                                    const nlohmann::ordered_json& tools) const override;
@@ -34,7 +35,11 @@ class CpuModel : public ModelFile {
   }
 
  private:
+  Result<std::vector<model::LoraFile>> OpenAdapters(base::Files& files, const formats::GgufFile& base,
+                                                    std::span<const AdapterSource> sources);
+
   std::string name_;
+  std::vector<std::string> adapters_;
   model::LlamaConfig config_;
   std::unique_ptr<formats::Tokenizer> tokenizer_;
   std::unique_ptr<formats::ChatTemplate> chat_template_;

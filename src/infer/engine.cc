@@ -119,6 +119,7 @@ Result<RequestId> CpuEngine::Submit(GenerateRequest request, EventSink sink) {
     return Fail(ErrorCode::kInvalidArgument, "max_tokens is {}, expected 0 or more", request.max_tokens);
   }
   TRY(Validate(request.sampling, model_->config().vocabulary));
+  TRY_ASSIGN(const int adapter, model_->FindAdapter(request.adapter));
   if (request.stop.size() > static_cast<size_t>(base::kStopMaxStrings)) {
     return Fail(ErrorCode::kTooLarge, "{} stop strings, at most {} are allowed", request.stop.size(), base::kStopMaxStrings);
   }
@@ -143,7 +144,7 @@ Result<RequestId> CpuEngine::Submit(GenerateRequest request, EventSink sink) {
       return Fail(ErrorCode::kResourceExhausted, "{} requests are waiting already; try again soon", queue_.size());
     }
     id = next_id_++;
-    queue_.push_back(std::make_unique<RunningRequest>(id, *model_, std::move(request), std::move(sink)));
+    queue_.push_back(std::make_unique<RunningRequest>(id, *model_, adapter, std::move(request), std::move(sink)));
   }
   wake_.notify_one();
   return id;
@@ -188,7 +189,7 @@ bool CpuEngine::Collect() {
 // waiting for it is cheaper than computing the same again.
 bool CpuEngine::WaitsForPrefix(const RunningRequest& request, int64_t cached) const {
   return std::ranges::any_of(running_, [&](const auto& other) {
-    if (!other->reads_prompt()) return false;
+    if (!other->reads_prompt() || other->adapter() != request.adapter()) return false;
     const auto common = std::ranges::mismatch(request.prompt(), other->prompt()).in1 - request.prompt().begin();
     const int64_t shareable = common / tensor::kPagePositions * tensor::kPagePositions;
     return shareable > cached && shareable > other->computed();
@@ -206,11 +207,11 @@ void CpuEngine::AdmitQueued() {
       if (place == queue_.size()) return;
       request = queue_[place].get();  // stays valid: others add to the queue, only this thread takes out of it
     }
-    if (WaitsForPrefix(*request, cache_.CachedTokens(request->prompt()))) {
+    if (WaitsForPrefix(*request, cache_.CachedTokens(request->adapter(), request->prompt()))) {
       ++place;
       continue;
     }
-    std::optional<KvCache::Sequence> pages = cache_.Admit(request->prompt(), request->most_tokens());
+    std::optional<KvCache::Sequence> pages = cache_.Admit(request->adapter(), request->prompt(), request->most_tokens());
     if (!pages) return;
     request->Start(std::move(*pages));
     const std::lock_guard lock(mutex_);
@@ -223,7 +224,11 @@ void CpuEngine::AddRows(Step& step, RunningRequest& request, int64_t rows) const
   const auto first_row = static_cast<int>(step.tokens.size());
   const auto tokens = request.pending().first(static_cast<size_t>(rows));
   step.tokens.insert(step.tokens.end(), tokens.begin(), tokens.end());
-  step.at.segments.push_back({first_row, static_cast<int>(rows), request.computed(), &request.pages()});
+  step.at.segments.push_back({.first_row = first_row,
+                              .rows = static_cast<int>(rows),
+                              .first_position = request.computed(),
+                              .cache = &request.pages(),
+                              .adapter = request.adapter()});
   step.segments.push_back(&request);
   if (rows == static_cast<int64_t>(request.pending().size())) {
     step.wanted.push_back(first_row + static_cast<int>(rows) - 1);

@@ -4,8 +4,8 @@
 //
 // Submit never blocks: a request waits in a bounded queue, gets its memory for the whole answer reserved when it is
 // admitted, then takes part in every step. A step computes one token for each running answer and a chunk of the prompts
-// that are still being read, so a long prompt never stalls the others. Prompts that share a beginning share its keys and
-// values. The same request gives the same tokens whatever else runs (DESIGN's numerics contract).
+// that are still being read, so a long prompt never stalls the others. Prompts that share a beginning, and the adapter, share
+// its keys and values. The same request gives the same tokens whatever else runs (DESIGN's numerics contract).
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,7 @@ struct GenerateRequest {
   int max_tokens = 0;               // of the answer; 0: as many as fit into the context
   SamplingOptions sampling;
   std::vector<std::string> stop = {};  // the answer ends before the first of these; they are not part of it
+  std::string adapter = {};         // of ModelFile::adapters(); empty: the model as it is
   bool ignore_end_of_generation = false;  // for measuring
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <utility>
 
 namespace walchen::infer {
@@ -24,7 +25,7 @@ struct KvCache::Node {
   int32_t page = -1;
   std::vector<TokenId> tokens;  // 64, or fewer in a leaf
   std::vector<std::unique_ptr<Node>> children;
-  int users = 0;                // running sequences that share this page; the root is not counted
+  int users = 0;                // running sequences that share this page; a root is not counted
   uint64_t last_use = 0;
 
   bool evictable() const { return parent != nullptr && children.empty() && users == 0; }
@@ -37,7 +38,7 @@ struct KvCache::State {
   int64_t total = 0;
   int64_t cached = 0;  // pages of nodes
   int64_t held = 0;    // of these, those with users: neither they nor what is above them can be evicted
-  Node root;
+  std::map<int, Node> roots;  // of each adapter
   uint64_t clock = 0;
 
   std::byte* PageAt(int32_t page) const { return memory.data() + page * shape.page_bytes(); }
@@ -50,9 +51,9 @@ struct KvCache::State {
     int64_t partial_tokens = 0;
     int64_t tokens() const { return pages * kPage + partial_tokens; }
   };
-  Match Find(std::span<const TokenId> prompt) {
+  Match Find(int adapter, std::span<const TokenId> prompt) {
     const auto usable = prompt.first(prompt.size() - 1);
-    Match match = {.node = &root};
+    Match match = {.node = &roots[adapter]};
     while (true) {
       const auto rest = usable.subspan(static_cast<size_t>(match.pages * kPage));
       Node* next = nullptr;
@@ -71,10 +72,10 @@ struct KvCache::State {
 
   // A sequence shares this page and all above it, or stops doing so.
   void Hold(Node* node) {
-    for (; node != &root; node = node->parent) held += node->users++ == 0 ? 1 : 0;
+    for (; node->parent != nullptr; node = node->parent) held += node->users++ == 0 ? 1 : 0;
   }
   void Unhold(Node* node) {
-    for (; node != &root; node = node->parent) held -= --node->users == 0 ? 1 : 0;
+    for (; node->parent != nullptr; node = node->parent) held -= --node->users == 0 ? 1 : 0;
   }
 
   int64_t available() const { return static_cast<int64_t>(free.size()) + cached - held; }
@@ -85,7 +86,8 @@ struct KvCache::State {
     if (!missing()) return;
     const auto used_later = [](const Node* a, const Node* b) { return a->last_use > b->last_use; };
     std::vector<Node*> victims;  // a heap, the first to go on top
-    std::vector<Node*> open = {&root};
+    std::vector<Node*> open;
+    for (auto& [adapter, root] : roots) open.push_back(&root);
     while (!open.empty()) {
       Node* node = open.back();
       open.pop_back();
@@ -120,7 +122,8 @@ KvCache& KvCache::operator=(KvCache&&) noexcept = default;
 KvCache::~KvCache() {
   // Children without recursion: a long conversation is a chain of thousands of nodes.
   if (state_ == nullptr) return;
-  std::vector<std::unique_ptr<Node>> open = std::move(state_->root.children);
+  std::vector<std::unique_ptr<Node>> open;
+  for (auto& [adapter, root] : state_->roots) std::ranges::move(root.children, std::back_inserter(open));
   while (!open.empty()) {
     const std::unique_ptr<Node> node = std::move(open.back());
     open.pop_back();
@@ -142,11 +145,13 @@ int64_t KvCache::page_bytes() const { return state_->shape.page_bytes(); }
 
 int64_t KvCache::pages_free() const { return state_->available(); }
 
-int64_t KvCache::CachedTokens(std::span<const TokenId> prompt) const { return state_->Find(prompt).tokens(); }
+int64_t KvCache::CachedTokens(int adapter, std::span<const TokenId> prompt) const {
+  return state_->Find(adapter, prompt).tokens();
+}
 
-std::optional<KvCache::Sequence> KvCache::Admit(std::span<const TokenId> prompt, int64_t total_tokens) {
+std::optional<KvCache::Sequence> KvCache::Admit(int adapter, std::span<const TokenId> prompt, int64_t total_tokens) {
   State& s = *state_;
-  State::Match match = s.Find(prompt);
+  State::Match match = s.Find(adapter, prompt);
   const int64_t needed = PagesFor(total_tokens) - match.pages;
   s.Hold(match.node);  // what is about to be read must not be evicted
   if (needed > s.available()) {
@@ -164,7 +169,7 @@ std::optional<KvCache::Sequence> KvCache::Admit(std::span<const TokenId> prompt,
   Sequence sequence;
   sequence.shared_pages_ = match.pages;
   sequence.last_shared_ = match.node;
-  for (Node* node = match.node; node != &s.root; node = node->parent) {
+  for (Node* node = match.node; node->parent != nullptr; node = node->parent) {
     node->last_use = ++s.clock;
     sequence.page_ids_.push_back(node->page);
   }

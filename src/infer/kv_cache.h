@@ -4,7 +4,8 @@
 // pages instead of computing them again.
 //
 // A node of the tree is a page of up to 64 tokens that follows its parent's. A page with all its tokens known is shared as
-// it is; a page that agrees only in its first tokens is copied. Nodes nobody uses stay until their page is needed, the
+// it is; a page that agrees only in its first tokens is copied. Keys and values depend on the adapter too, so each has a
+// tree of its own. Nodes nobody uses stay until their page is needed, the
 // least recently used leaf first. The numerics contract makes this exact: the same tokens give the same bytes.
 #pragma once
 
@@ -44,12 +45,12 @@ class KvCache {
     void* last_shared_ = nullptr;  // Node*
   };
 
-  // Reserves pages for `total_tokens`, the longest known beginning of the prompt among them (never all of it: the last
-  // token has to be computed for its logits). nullopt: not enough pages are free now.
-  std::optional<Sequence> Admit(std::span<const TokenId> prompt, int64_t total_tokens);
+  // Reserves pages for `total_tokens`, the longest beginning of the prompt that is known with this adapter (-1: none) among
+  // them (never all of it: the last token has to be computed for its logits). nullopt: not enough pages are free now.
+  std::optional<Sequence> Admit(int adapter, std::span<const TokenId> prompt, int64_t total_tokens);
 
   // How many tokens of this prompt are known; an Admit finds as many unless the last free page holds some of them.
-  int64_t CachedTokens(std::span<const TokenId> prompt) const;
+  int64_t CachedTokens(int adapter, std::span<const TokenId> prompt) const;
 
   // Tells which tokens of a sequence are computed by now, so that others can share its full pages.
   void Share(Sequence& sequence, std::span<const TokenId> computed);

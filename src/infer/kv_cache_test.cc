@@ -61,7 +61,7 @@ struct User {
 };
 
 std::optional<User> Admit(KvCache& cache, const Tokens& prompt, int64_t total) {
-  auto sequence = cache.Admit(prompt, total);
+  auto sequence = cache.Admit(-1, prompt, total);
   if (!sequence) return std::nullopt;
   User user = {prompt, sequence->cached_tokens, std::move(*sequence)};
   EXPECT_TRUE(user.HoldsItsTokens()) << "the cached part is not what was computed";
@@ -74,6 +74,28 @@ void Pass(KvCache& cache, const Tokens& tokens) {
   ASSERT_TRUE(user.has_value());
   user->Compute(static_cast<int64_t>(tokens.size()));
   cache.Release(user->sequence, user->known());
+}
+
+TEST(KvCache, EachAdapterHasATreeOfItsOwnInTheSameMemory) {
+  KvCache cache = MakeCache(4);
+  const Tokens tokens = Count(0, 2 * kPage), longer = Join(tokens, {1});
+  Pass(cache, tokens);
+  EXPECT_EQ(cache.CachedTokens(-1, longer), 2 * kPage);
+  for (const int adapter : {0, 7}) EXPECT_EQ(cache.CachedTokens(adapter, longer), 0);
+  auto other = cache.Admit(7, tokens, 2 * kPage);
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(other->cached_tokens, 0);
+  cache.Release(*other, tokens);
+  EXPECT_EQ(cache.CachedTokens(-1, longer), 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(7, longer), 2 * kPage);
+  // The least recently used leaf goes first, whosever it is.
+  auto last = cache.Admit(7, longer, 3 * kPage);
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->cached_tokens, 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(-1, longer), kPage);
+  EXPECT_FALSE(cache.Admit(-1, Count(5'000, 10), 2 * kPage).has_value());
+  cache.Release(*last, tokens);
+  EXPECT_EQ(cache.pages_free(), 4);
 }
 
 TEST(KvCache, HasAtLeastOnePage) {
@@ -107,7 +129,7 @@ TEST(KvCache, FindsABeginningToTheToken) {
   Pass(cache, known);
   for (const int64_t common : {int64_t{0}, int64_t{1}, kPage - 1, kPage, kPage + 1, 2 * kPage, 3 * kPage, 3 * kPage + 19, 3 * kPage + 20}) {
     const Tokens prompt = Join(Tokens(known.begin(), known.begin() + common), Count(100'000, 7));
-    EXPECT_EQ(cache.CachedTokens(prompt), common);
+    EXPECT_EQ(cache.CachedTokens(-1, prompt), common);
     auto user = Admit(cache, prompt, static_cast<int64_t>(prompt.size()));
     ASSERT_TRUE(user.has_value());
     EXPECT_EQ(user->sequence.cached_tokens, common);
@@ -120,7 +142,7 @@ TEST(KvCache, NeverFindsTheWholePrompt) {
   const Tokens known = Count(0, 3 * kPage);
   Pass(cache, known);
   for (const int64_t size : {int64_t{1}, int64_t{2}, kPage, kPage + 1, 2 * kPage, 3 * kPage}) {
-    EXPECT_EQ(cache.CachedTokens(First(known, size)), size - 1);
+    EXPECT_EQ(cache.CachedTokens(-1, First(known, size)), size - 1);
   }
 }
 
@@ -153,9 +175,9 @@ TEST(KvCache, SharesWhatARunningRequestHasComputed) {
   const Tokens prompt = Count(0, 3 * kPage);
   auto first = Admit(cache, prompt, 4 * kPage);
   first->Compute(kPage + 30);
-  EXPECT_EQ(cache.CachedTokens(prompt), 0);
+  EXPECT_EQ(cache.CachedTokens(-1, prompt), 0);
   cache.Share(first->sequence, first->known());
-  EXPECT_EQ(cache.CachedTokens(prompt), kPage) << "a page that is being written is nobody else's";
+  EXPECT_EQ(cache.CachedTokens(-1, prompt), kPage) << "a page that is being written is nobody else's";
   auto second = Admit(cache, prompt, 4 * kPage);
   EXPECT_EQ(second->sequence.cached_tokens, kPage);
   EXPECT_EQ(cache.pages_free(), 20 - 4 - 3);
@@ -190,13 +212,13 @@ TEST(KvCache, RefusesWhatDoesNotFitNowAndKeepsWhatItKnows) {
   Pass(cache, known);
   auto running = Admit(cache, Count(1'000, 10), 4 * kPage);
   EXPECT_EQ(cache.pages_free(), 2);
-  EXPECT_FALSE(cache.Admit(Count(2'000, 10), 3 * kPage).has_value());
+  EXPECT_FALSE(cache.Admit(-1, Count(2'000, 10), 3 * kPage).has_value());
   EXPECT_EQ(cache.pages_free(), 2);
-  EXPECT_EQ(cache.CachedTokens(Join(known, {1})), 2 * kPage) << "evicted in vain";
+  EXPECT_EQ(cache.CachedTokens(-1, Join(known, {1})), 2 * kPage) << "evicted in vain";
   auto other = Admit(cache, Count(2'000, 10), 2 * kPage);
   EXPECT_TRUE(other.has_value());
   EXPECT_EQ(cache.pages_free(), 0);
-  EXPECT_FALSE(cache.Admit(Count(3'000, 1), 1).has_value());
+  EXPECT_FALSE(cache.Admit(-1, Count(3'000, 1), 1).has_value());
   cache.Release(running->sequence, {});
   cache.Release(other->sequence, {});
   EXPECT_EQ(cache.pages_free(), 6);
@@ -209,15 +231,15 @@ TEST(KvCache, EvictsTheLeastRecentlyUsedLeafFirst) {
   auto again = Admit(cache, Join(a, {1}), 2 * kPage + 1);  // uses a, takes b's last page
   EXPECT_EQ(again->sequence.cached_tokens, 2 * kPage);
   cache.Release(again->sequence, again->known());
-  EXPECT_EQ(cache.CachedTokens(Join(a, {1})), 2 * kPage);
-  EXPECT_EQ(cache.CachedTokens(Join(b, {1})), kPage);
-  EXPECT_EQ(cache.CachedTokens(Join(c, {1})), 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(-1, Join(a, {1})), 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(-1, Join(b, {1})), kPage);
+  EXPECT_EQ(cache.CachedTokens(-1, Join(c, {1})), 2 * kPage);
   Pass(cache, Count(3'000, 2 * kPage));  // one free, and the rest of b
-  EXPECT_EQ(cache.CachedTokens(Join(b, {1})), 0);
-  EXPECT_EQ(cache.CachedTokens(Join(c, {1})), 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(-1, Join(b, {1})), 0);
+  EXPECT_EQ(cache.CachedTokens(-1, Join(c, {1})), 2 * kPage);
   Pass(cache, Count(4'000, 2 * kPage));
-  EXPECT_EQ(cache.CachedTokens(Join(c, {1})), 0);
-  EXPECT_EQ(cache.CachedTokens(Join(a, {1})), 2 * kPage);
+  EXPECT_EQ(cache.CachedTokens(-1, Join(c, {1})), 0);
+  EXPECT_EQ(cache.CachedTokens(-1, Join(a, {1})), 2 * kPage);
 }
 
 TEST(KvCache, NeverEvictsWhatARunningRequestReads) {
@@ -226,7 +248,7 @@ TEST(KvCache, NeverEvictsWhatARunningRequestReads) {
   Pass(cache, known);
   auto reader = Admit(cache, Join(known, {7}), 2 * kPage + 1);
   for (int i = 0; i < 5; ++i) Pass(cache, Count(1'000 * (i + 1), kPage));
-  EXPECT_FALSE(cache.Admit(Count(9'000, 1), kPage + 1).has_value());
+  EXPECT_FALSE(cache.Admit(-1, Count(9'000, 1), kPage + 1).has_value());
   EXPECT_TRUE(reader->HoldsItsTokens());
   cache.Release(reader->sequence, reader->known());
 }
@@ -251,7 +273,7 @@ TEST(KvCache, SurvivesAConversationOfAMillionTokens) {
   KvCache cache = MakeCache(1 << 14);
   const Tokens known = Count(0, (1 << 14) * kPage - 1);
   Pass(cache, known);
-  EXPECT_EQ(cache.CachedTokens(known), static_cast<int64_t>(known.size()) - 1);
+  EXPECT_EQ(cache.CachedTokens(-1, known), static_cast<int64_t>(known.size()) - 1);
 }
 
 // Any order of operations, against what they mean.
@@ -291,7 +313,7 @@ class RandomUse {
     for (User& user : users_) cache_.Release(user.sequence, user.known());
     users_.clear();
     ASSERT_EQ(cache_.pages_free(), cache_.pages_total());
-    auto all = cache_.Admit(Tokens{-1}, cache_.pages_total() * kPage);
+    auto all = cache_.Admit(-1, Tokens{-1}, cache_.pages_total() * kPage);
     ASSERT_TRUE(all.has_value());
     EXPECT_EQ(std::set(all->pages.pages.begin(), all->pages.pages.end()).size(), static_cast<size_t>(cache_.pages_total()));
     cache_.Release(*all, {});
@@ -324,7 +346,7 @@ class RandomUse {
       const auto common = std::ranges::mismatch(prompt, known).in1 - prompt.begin();
       expected = std::max<int64_t>(expected, std::min<int64_t>(common, static_cast<int64_t>(prompt.size()) - 1));
     }
-    if (!evicts_) { ASSERT_EQ(cache_.CachedTokens(prompt), expected); }
+    if (!evicts_) { ASSERT_EQ(cache_.CachedTokens(-1, prompt), expected); }
     auto user = Admit(cache_, prompt, total);
     if (!user) {
       ++refused_;

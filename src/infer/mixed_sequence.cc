@@ -31,6 +31,9 @@ class CpuMixedSequence : public MixedSequence {
         pool_(options.threads > 0 ? options.threads : base::AvailableCpus()), backend_(kernels, pool_, shape), layout_(shape.layers) {}
 
   Result<void> Reserve() {
+    if (base_ != nullptr) {
+      TRY_ASSIGN(adapter_, base_->FindAdapter(options_.adapter));
+    }
     const int64_t pages = (options_.slots_max + tensor::kPagePositions - 1) / tensor::kPagePositions;
     TRY_ASSIGN(memory_, base::ZeroedMemory::Allocate(pages * shape_.page_bytes()));
     for (int64_t page = 0; page < pages; ++page) cache_.pages.push_back(memory_.data() + page * shape_.page_bytes());
@@ -64,10 +67,12 @@ class CpuMixedSequence : public MixedSequence {
     for (size_t first = 0; first < tokens.size(); first += kChunkTokens) {
       const auto chunk = tokens.subspan(first, std::min(kChunkTokens, tokens.size() - first));
       const model::SegmentPlace place = layout_.AddText(static_cast<int>(chunk.size()));
+      model::Segment<KvPages> segment = place.In(cache_);
+      segment.adapter = adapter_;
       const bool is_last = first + chunk.size() == tokens.size();
       const auto last_row = static_cast<int32_t>(chunk.size()) - 1;
       const auto wanted = std::span(&last_row, is_last ? 1 : 0);
-      const CpuBackend::Tensor out = model::Forward(backend_, config, base_->weights(), chunk, {{place.In(cache_)}}, wanted);
+      const CpuBackend::Tensor out = model::Forward(backend_, config, base_->weights(), chunk, {{segment}}, wanted);
       if (is_last) logits.assign(out.row(0), out.row(0) + out.columns());
     }
     return logits;
@@ -113,6 +118,7 @@ class CpuMixedSequence : public MixedSequence {
   std::shared_ptr<const CpuModel> base_;
   Options options_;
   KvShape shape_;
+  int adapter_ = -1;
   base::ThreadPool pool_;
   CpuBackend backend_;
   std::vector<LoadedSense> senses_;

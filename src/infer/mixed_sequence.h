@@ -28,11 +28,12 @@ class MixedSequence {
     int threads = 0;
     int64_t slots_max = 2'048;  // tokens of all segments that are kept, and one that is not
     tensor::KvType kv = tensor::KvType::kF16;  // as text alone has it: then logits of text stay the same bit for bit
+    std::string adapter = {};  // of the base, for text; empty: none
   };
 
   // `base` may be null: then every sense stands alone, and Text is a kUnsupported. `senses` are adapter files, or files
   // that hold several; `base_path`, if not empty, is read for its SHA-256 where a sense names one.
-  // Errors: those of the files; kInvalidArgument (a sense that was made for another base, or a name twice).
+  // Errors: those of the files; kInvalidArgument (a sense that was made for another base, a name twice, no such adapter).
   static Result<std::unique_ptr<MixedSequence>> Open(base::Files& files, std::shared_ptr<const ModelFile> base,
                                                      const base::Path& base_path, std::span<const base::Path> senses,
                                                      const Options& options);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/model_file.h"
 
+#include <algorithm>
+
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/limits.h"
 #include "formats/chat_tokens.h"
 #include "infer/cpu_model.h"
@@ -29,7 +33,22 @@ int64_t BytesOf(const model::LlamaWeights<CpuBackend>& weights) {
   return bytes;
 }
 
+// Names stand in addresses (/v1/models/NAME), in logs and on command lines.
+bool IsAdapterName(std::string_view name) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !name.empty() && name.size() <= static_cast<size_t>(base::kAdapterNameMaxBytes) &&
+         name.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
 }  // namespace
+
+Result<int> ModelFile::FindAdapter(std::string_view adapter) const {
+  if (adapter.empty()) return -1;
+  const auto found = std::ranges::find(adapters(), adapter);
+  if (found != adapters().end()) return static_cast<int>(found - adapters().begin());
+  return Fail(ErrorCode::kInvalidArgument, "there is no adapter {}; {}", base::Quoted(adapter),
+              adapters().empty() ? "none is loaded" : fmt::format("loaded are: {}", fmt::join(adapters(), ", ")));
+}
 
 Result<std::shared_ptr<const ModelFile>> ModelFile::Load(base::Files& files, const base::Path& path,
                                                          const Options& options) {
@@ -59,9 +78,31 @@ Result<std::shared_ptr<const CpuModel>> CpuModel::Load(base::Files& files, const
   TRY_ASSIGN(model->kernels_, tensor::ChooseKernels());
   base::ThreadPool pool(options.threads > 0 ? options.threads : base::AvailableCpus());
   CpuBackend backend(*model->kernels_, pool, model->kv_shape(tensor::KvType::kF16));
-  TRY_ASSIGN(model->weights_, model::LoadLlama(backend, *file, model->config_));
+  TRY_ASSIGN(const std::vector<model::LoraFile> adapters, model->OpenAdapters(files, *file, options.adapters));
+  TRY_ASSIGN(model->weights_, model::LoadLlama(backend, *file, model->config_, adapters));
   model->weight_bytes_ = BytesOf(model->weights_);
   return std::shared_ptr<const CpuModel>(model);
+}
+
+Result<std::vector<model::LoraFile>> CpuModel::OpenAdapters(base::Files& files, const formats::GgufFile& base,
+                                                            std::span<const AdapterSource> sources) {
+  if (sources.size() > static_cast<size_t>(base::kAdaptersMax)) {
+    return Fail(ErrorCode::kTooLarge, "{} adapters, expected at most {}", sources.size(), base::kAdaptersMax);
+  }
+  std::vector<model::LoraFile> opened;
+  for (const AdapterSource& source : sources) {
+    if (!IsAdapterName(source.name)) {
+      return Fail(ErrorCode::kInvalidArgument, "an adapter's name: expected 1 to {} letters, digits, dots, underscores or "
+                  "hyphens, found {}", base::kAdapterNameMaxBytes, base::Quoted(source.name));
+    }
+    if (std::ranges::find(adapters_, source.name) != adapters_.end()) {
+      return Fail(ErrorCode::kInvalidArgument, "two adapters are named {}; give one of them another name", source.name);
+    }
+    TRY_ASSIGN(model::LoraFile lora, model::LoraFile::Open(files, source.path, base));
+    opened.push_back(std::move(lora));
+    adapters_.push_back(source.name);
+  }
+  return opened;
 }
 
 Result<std::vector<TokenId>> CpuModel::EncodeChat(const nlohmann::ordered_json& messages,

@@ -14,9 +14,10 @@ double Ms(int64_t from_ns, int64_t to_ns) { return from_ns > 0 && to_ns > from_n
 
 }  // namespace
 
-RunningRequest::RunningRequest(RequestId id, const CpuModel& model, GenerateRequest request, EventSink sink)
+RunningRequest::RunningRequest(RequestId id, const CpuModel& model, int adapter, GenerateRequest request, EventSink sink)
     : id_(id),
       model_(model),
+      adapter_(adapter),
       request_(std::move(request)),
       sink_(std::move(sink)),
       prompt_tokens_(static_cast<int64_t>(request_.prompt.size())),

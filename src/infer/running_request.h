@@ -19,9 +19,11 @@ namespace walchen::infer {
 
 class RunningRequest {
  public:
-  RunningRequest(RequestId id, const CpuModel& model, GenerateRequest request, EventSink sink);
+  // `adapter` is the place of the request's adapter in the model's list, -1 for none.
+  RunningRequest(RequestId id, const CpuModel& model, int adapter, GenerateRequest request, EventSink sink);
 
   RequestId id() const { return id_; }
+  int adapter() const { return adapter_; }
   std::span<const TokenId> prompt() const { return std::span(tokens_).first(static_cast<size_t>(prompt_tokens_)); }
   // What it may need at most: the last token of an answer is never computed.
   int64_t most_tokens() const { return prompt_tokens_ + request_.max_tokens - 1; }
@@ -52,6 +54,7 @@ class RunningRequest {
 
   const RequestId id_;
   const CpuModel& model_;
+  const int adapter_;
   const GenerateRequest request_;
   const EventSink sink_;
   const int64_t prompt_tokens_;

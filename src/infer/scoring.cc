@@ -27,6 +27,7 @@ Result<void> Score(const ModelFile& model, std::span<const TokenId> tokens, cons
       return Fail(ErrorCode::kInvalidArgument, "token {} is not in the vocabulary of {}", token, config.vocabulary);
     }
   }
+  TRY_ASSIGN(const int adapter, model.FindAdapter(options.adapter));
   const KvShape shape = cpu_model->kv_shape(options.kv_type);
   const int64_t pages = (count + tensor::kPagePositions - 1) / tensor::kPagePositions;
   TRY_ASSIGN(const base::ZeroedMemory memory, base::ZeroedMemory::Allocate(pages * shape.page_bytes()));
@@ -38,7 +39,7 @@ Result<void> Score(const ModelFile& model, std::span<const TokenId> tokens, cons
   for (int64_t first = 0; first < count; first += options.chunk_tokens) {
     const int64_t rows = std::min<int64_t>(options.chunk_tokens, count - first);
     model::Placement<KvPages> at;
-    at.segments.push_back({0, static_cast<int>(rows), first, &cache});
+    at.segments.push_back({.rows = static_cast<int>(rows), .first_position = first, .cache = &cache, .adapter = adapter});
     std::vector<int32_t> wanted;
     for (int64_t row = 0; row < rows; ++row) {
       if (!options.last_only || first + row == count - 1) wanted.push_back(static_cast<int32_t>(row));

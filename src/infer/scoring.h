@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
@@ -19,11 +20,12 @@ struct ScoringOptions {
   tensor::KvType kv_type = tensor::KvType::kF16;
   int chunk_tokens = 512;
   bool last_only = false;  // logits of the last position alone
+  std::string adapter = {};  // of ModelFile::adapters(); empty: none
 };
 
 // Runs the tokens through the model as one sequence from position 0. on_logits(position, logits) is called for each
 // position in order (for the last alone with last_only); the span lives during the call; false stops.
-// Errors: kInvalidArgument (no token, or one outside the vocabulary), kTooLarge (longer than the model's context),
+// Errors: kInvalidArgument (no token, one outside the vocabulary, no such adapter), kTooLarge (longer than the model's context),
 // kResourceExhausted.
 Result<void> Score(const ModelFile& model, std::span<const formats::TokenId> tokens, const ScoringOptions& options,
                    const std::function<bool(int64_t position, std::span<const float> logits)>& on_logits);

@@ -19,6 +19,13 @@
 
 namespace walchen::model {
 
+// What an adapter (model/lora_file.h) adds to a piece of a weight matrix: y = W x + b (a x).
+struct LowRank {
+  int64_t rank = 0;  // 0: nothing
+  base::Bytes a;     // [rank, columns], F32; outlives loading, as W does
+  base::Bytes b;     // [rows, rank], F32, rows in the order of the file; alpha / rank is in it
+};
+
 // A piece of a weight matrix as it lies in a model file. Several parts under each other make one fused matrix (Q, K, V).
 struct MatrixPart {
   std::string name;               // for messages
@@ -27,6 +34,7 @@ struct MatrixPart {
   int64_t columns = 0;
   base::Bytes data;               // rows * RowBytes(type, columns); outlives loading
   std::vector<int32_t> row_order; // row i is the file's row row_order[i]; empty: as they are
+  std::vector<LowRank> updates = {};  // of each adapter; empty: none of them changes this matrix
 };
 
 // A vector as it lies in a model file. Without a name it is put together of several.
@@ -54,6 +62,7 @@ struct Segment {
   std::span<const Position> positions = {};                     // time, row, column of each row; empty: all three
                                                                 // first_position + i
   bool causal = true;                                           // false: every row sees the whole segment
+  int adapter = -1;                                             // which of MatrixPart::updates its rows get; -1: none
 
   // The slot of row 0.
   int64_t first_slot(int layer) const {
@@ -78,6 +87,27 @@ template <class Cache>
 struct Placement {
   std::vector<Segment<Cache>> segments;  // in row order, covering every row once
 };
+
+// A run of a step's rows that have the same adapter.
+struct AdaptedRows {
+  int first_row = 0;
+  int rows = 0;
+  int adapter = -1;
+};
+
+// All rows that have one, in order, in as few runs as there can be.
+template <class Cache>
+std::vector<AdaptedRows> RowsWithAdapters(const Placement<Cache>& at) {
+  std::vector<AdaptedRows> runs;
+  for (const Segment<Cache>& segment : at.segments) {
+    if (segment.adapter < 0) continue;
+    const bool goes_on = !runs.empty() && runs.back().adapter == segment.adapter &&
+                         runs.back().first_row + runs.back().rows == segment.first_row;
+    if (!goes_on) runs.push_back({segment.first_row, 0, segment.adapter});
+    runs.back().rows += segment.rows;
+  }
+  return runs;
+}
 
 // A picture's patches, row by row, each [channel][y][x].
 struct PatchGrid {
@@ -121,8 +151,9 @@ concept Backend = requires(B& b, typename B::Tensor x, const typename B::Matrix&
                            std::span<const int32_t> indices, std::span<const float> frequencies, const PatchGrid& grid) {
   // Rows of the table, [t, d].
   { b.Embed(matrix, indices) } -> std::same_as<typename B::Tensor>;
-  // Once per step, before the first Attend: the angles of every row's position, pair i of the frequencies turning by
-  // RotaryAxis(i).
+  // Once per step, before the first block: the angles of every row's position, pair i of the frequencies turning by
+  // RotaryAxis(i); and every row's adapter. NormLinear, LinearAdd and MlpAdd then add what it adds to their matrices;
+  // matrices that are used with other rows than the step's (the head, experts) have no updates.
   b.SetPositions(at, frequencies);
   // RMSNorm(x) W^T (+ bias if the vector is not empty), [t, rows of W].
   { b.NormLinear(x, vector, 0.0f, matrix, vector) } -> std::same_as<typename B::Tensor>;

@@ -37,11 +37,14 @@ struct LlamaWeights {
   bool tied_head = false;
 };
 
-// Reads the weights of a model file into the backend. Errors: kNotFound, kCorrupt (name the tensor and both shapes).
+// Reads the weights of a model file into the backend, with adapters beside them: Segment::adapter is a place in that list.
+// Errors: kNotFound, kCorrupt (name the tensor and both shapes), kUnsupported.
 template <Backend B>
-Result<LlamaWeights<B>> LoadLlama(B& b, const formats::GgufFile& file, const LlamaConfig& config) {
-  WeightMap map(file, config);
+Result<LlamaWeights<B>> LoadLlama(B& b, const formats::GgufFile& file, const LlamaConfig& config,
+                                  std::span<const LoraFile> adapters = {}) {
+  WeightMap map(file, config, adapters);
   TRY(map.RefuseOtherBiases());
+  TRY(map.RefuseOtherUpdates());
   LlamaWeights<B> weights;
   const auto matrix = [&](typename B::Matrix& to, Result<std::vector<MatrixPart>> parts) -> Result<void> {
     if (!parts) return Forward(parts);

@@ -4,6 +4,8 @@
 #include "model/llama.h"
 
 #include "model/reference_backend.h"
+#include "base/test_folder.h"
+#include "model/test_lora.h"
 #include "model/test_model.h"
 
 namespace walchen::model {
@@ -60,6 +62,59 @@ TEST(Llama, GivesASequenceTheSameBitsBesideOthers) {
       RunStep(model.backend, model.config, model.weights, {{second_span, 0, &b}, {first_span.subspan(11), 11, &a}});
   EXPECT_EQ(RowsOf(together, 0, 9), other);
   EXPECT_EQ(RowsOf(together, 9, 9), RowsOf(alone, 11, 9));
+}
+
+// One matrix, all of them, none: three adapters and the base in one step.
+TEST(Llama, GivesASequenceTheSameBitsBesideOtherAdapters) {
+  const auto file = MakeTestModel(kDense);
+  const base::TestFolder folder;
+  std::vector<LoraFile> adapters;
+  for (const uint64_t seed : {1, 2, 3}) {
+    const auto one_matrix = [](std::string_view name) { return name == "blk.1.attn_k.weight"; };
+    TestLoraOptions options = {.seed = seed, .rank = 3 * seed};
+    if (seed == 3) options.changes = one_matrix;
+    const base::Path path = folder / fmt::format("{}.gguf", seed);
+    MakeTestLora(*file, options).Write(path);
+    adapters.push_back(LoraFile::Open(base::Files::Os(), path, *file).value());
+  }
+  const LlamaConfig config = ReadLlamaConfig(*file).value();
+  const std::vector<int32_t> tokens = RandomTokens(12, 37, 6);
+  Backend backend(Numerics::kExact);
+  const auto weights = LoadLlama(backend, *file, config, adapters).value(), plain = LoadLlama(backend, *file, config).value();
+  std::vector<Backend::Cache> caches(5);
+  std::vector<std::vector<float>> alone;
+  std::vector<TestChunk<Backend::Cache>> chunks;
+  for (const int adapter : {0, 2, -1, 1, 1}) {
+    Backend::Cache cache;
+    alone.push_back(RunStep(backend, config, adapter < 0 ? plain : weights, {{tokens, 0, &cache, adapter}}));
+    chunks.push_back({tokens, 0, &caches[chunks.size()], adapter});
+  }
+  const std::vector<float> together = RunStep(backend, config, weights, chunks);
+  for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(RowsOf(together, 12 * static_cast<ptrdiff_t>(i), 12), alone[i]) << i;
+  for (size_t i = 0; i < 4; ++i) {
+    for (size_t j = i + 1; j < 4; ++j) EXPECT_NE(alone[i], alone[j]) << "an adapter that changes nothing";
+  }
+  EXPECT_EQ(alone[3], alone[4]);
+}
+
+TEST(Llama, RefusesAnAdapterOfAMatrixThatHasNoUpdates) {
+  const auto file = MakeTestModel(kMixture);
+  const base::TestFolder folder;
+  for (const char* name : {"output.weight", "blk.1.ffn_gate_inp.weight", "blk.0.ffn_up_shexp.weight"}) {
+    const auto shape = file->FindTensor(name)->shape;
+    TestLora lora = MakeTestLora(*file, {.changes = [](auto matrix) { return matrix.ends_with("_q.weight"); }});
+    lora.tensors.push_back({fmt::format("{}.lora_a", name), tensor::DType::kF32, {1, shape[1]}, std::vector<float>(shape[1])});
+    lora.tensors.push_back({fmt::format("{}.lora_b", name), tensor::DType::kF32, {shape[0], 1}, std::vector<float>(shape[0])});
+    lora.Write(folder / "lora.gguf");
+    Backend backend(Numerics::kFloat);
+    const std::vector<LoraFile> adapters = {LoraFile::Open(base::Files::Os(), folder / "lora.gguf", *file).value()};
+    const auto weights = LoadLlama(backend, *file, ReadLlamaConfig(*file).value(), adapters);
+    ASSERT_FALSE(weights) << name;
+    EXPECT_EQ(weights.error().code(), ErrorCode::kUnsupported);
+    for (const char* word : {name, "lora.gguf", "model export --lora"}) {
+      EXPECT_NE(weights.error().message().find(word), std::string::npos) << weights.error().message();
+    }
+  }
 }
 
 TEST(Llama, ComputesOnlyTheRowsThatAreWanted) {

@@ -37,6 +37,7 @@ ReferenceBackend::Tensor ReferenceBackend::Embed(const Matrix& table, std::span<
 void ReferenceBackend::SetPositions(const Placement<Cache>& at, std::span<const float> frequencies) {
   cosine_.clear();
   sine_.clear();
+  adapted_ = RowsWithAdapters(at);
   for (const Segment<Cache>& segment : at.segments) {
     for (int i = 0; i < segment.rows; ++i) {
       const std::array<int64_t, 3> position = segment.position(i);
@@ -70,18 +71,41 @@ ReferenceBackend::Tensor ReferenceBackend::Linear(const Tensor& x, const Matrix&
   return y;
 }
 
+// y += b (a x), for the rows that have an adapter.
+void ReferenceBackend::AddUpdates(const Tensor& x, const Matrix& w, Tensor& y) const {
+  const auto linear = numerics_ == Numerics::kFloat ? LinearFloat : LinearExact;
+  int64_t first_column = 0;
+  for (const MatrixPart& part : w.parts) {
+    for (const AdaptedRows& run : adapted_) {
+      if (part.updates.empty()) break;
+      const auto& [rank, a, b] = part.updates[static_cast<size_t>(run.adapter)];
+      if (rank == 0) continue;
+      std::vector<float> low(static_cast<size_t>(run.rows * rank)), sum(static_cast<size_t>(run.rows * part.rows));
+      linear({part.name, tensor::DType::kF32, rank, part.columns, a, {}}, x.row(run.first_row), run.rows, low.data(), rank);
+      linear({part.name, tensor::DType::kF32, part.rows, rank, b, part.row_order}, low.data(), run.rows, sum.data(), part.rows);
+      for (int64_t i = 0; i < run.rows * part.rows; ++i) {
+        y.row(run.first_row + i / part.rows)[first_column + i % part.rows] += sum[static_cast<size_t>(i)];
+      }
+    }
+    first_column += part.rows;
+  }
+}
+
 ReferenceBackend::Tensor ReferenceBackend::NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w,
                                                       const Vector& bias) const {
-  Tensor y = Linear(Norm(x, gain, epsilon), w);
+  const Tensor n = Norm(x, gain, epsilon);
+  Tensor y = Linear(n, w);
   for (int64_t i = 0; i < y.rows && !bias.empty(); ++i) {
     for (int64_t j = 0; j < y.columns; ++j) y.row(i)[j] += bias[static_cast<size_t>(j)];
   }
+  AddUpdates(n, w, y);
   return y;
 }
 
 ReferenceBackend::Tensor ReferenceBackend::LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const {
   const Tensor sum = Linear(y, w);
   for (size_t i = 0; i < sum.values.size(); ++i) residual.values[i] += sum.values[i];
+  AddUpdates(y, w, residual);
   return residual;
 }
 
@@ -161,21 +185,25 @@ ReferenceBackend::Tensor ReferenceBackend::Attend(Tensor qkv, const AttentionSha
   return y;
 }
 
-ReferenceBackend::Tensor ReferenceBackend::Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const {
-  const Tensor both = Linear(n, mlp.gate_up);
+ReferenceBackend::Tensor ReferenceBackend::Hidden(const Tensor& n, const Matrix& gate_up) const {
+  Tensor both = Linear(n, gate_up);
+  AddUpdates(n, gate_up, both);
   Tensor h{.rows = n.rows, .columns = both.columns / 2, .values = {}};
   const auto silu = numerics_ == Numerics::kFloat ? SiluFloat : SiluExact;
   for (int64_t row = 0; row < h.rows; ++row) {
     for (int64_t i = 0; i < h.columns; ++i) h.values.push_back(silu(both.row(row)[i]) * both.row(row)[h.columns + i]);
   }
-  return Linear(h, mlp.down);
+  return h;
+}
+
+ReferenceBackend::Tensor ReferenceBackend::Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const {
+  return Linear(Hidden(n, mlp.gate_up), mlp.down);
 }
 
 ReferenceBackend::Tensor ReferenceBackend::MlpAdd(Tensor x, const Vector& gain, float epsilon,
                                                   const MlpWeights<Matrix>& mlp) const {
-  const Tensor y = Mlp(Norm(x, gain, epsilon), mlp);
-  for (size_t i = 0; i < y.values.size(); ++i) x.values[i] += y.values[i];
-  return x;
+  const Tensor hidden = Hidden(Norm(x, gain, epsilon), mlp.gate_up);
+  return LinearAdd(hidden, mlp.down, std::move(x));
 }
 
 ReferenceBackend::Tensor ReferenceBackend::ExpertsAdd(Tensor x, const Vector& gain, float epsilon,

@@ -74,6 +74,8 @@ class ReferenceBackend {
 
  private:
   Tensor Norm(const Tensor& x, const Vector& gain, float epsilon) const;
+  void AddUpdates(const Tensor& x, const Matrix& w, Tensor& y) const;
+  Tensor Hidden(const Tensor& n, const Matrix& gate_up) const;
   Tensor Mlp(const Tensor& n, const MlpWeights<Matrix>& mlp) const;
   void Rotate(float* head, int64_t row, const Vector& gain, const AttentionShape& shape) const;
   void Store(const float* head, int head_size, int64_t at, Stored& to) const;
@@ -83,6 +85,7 @@ class ReferenceBackend {
   Numerics numerics_;
   tensor::KvType kv_type_;
   std::vector<float> cosine_, sine_;  // [row][head_size / 2]
+  std::vector<AdaptedRows> adapted_;
 };
 
 }  // namespace walchen::model

@@ -187,6 +187,7 @@ struct TestChunk {
   std::span<const int32_t> tokens;
   int64_t first_position = 0;
   Cache* cache = nullptr;
+  int adapter = -1;
 };
 
 // The logits of all rows of one step over some chunks, [row][vocabulary].
@@ -197,7 +198,7 @@ std::vector<float> RunStep(B& b, const LlamaConfig& config, const LlamaWeights<B
   std::vector<int32_t> tokens, wanted;
   for (const auto& chunk : chunks) {
     at.segments.push_back({.first_row = static_cast<int>(tokens.size()), .rows = static_cast<int>(chunk.tokens.size()),
-                           .first_position = chunk.first_position, .cache = chunk.cache});
+                           .first_position = chunk.first_position, .cache = chunk.cache, .adapter = chunk.adapter});
     tokens.insert(tokens.end(), chunk.tokens.begin(), chunk.tokens.end());
   }
   for (size_t i = 0; i < tokens.size(); ++i) wanted.push_back(static_cast<int32_t>(i));

@@ -42,8 +42,11 @@ Result<MatrixPart> WeightMap::Matrix(const std::string& name, int64_t rows, int6
     return Fail(ErrorCode::kCorrupt, "tensor {} has shape {}, expected {}", name, tensor->shape, expected);
   }
   TRY(CheckMatrixType(*tensor));
-  return MatrixPart{.name = name, .type = tensor->type, .rows = rows, .columns = columns, .data = file_.Data(*tensor),
-                    .row_order = {}};
+  MatrixPart part = {.name = name, .type = tensor->type, .rows = rows, .columns = columns, .data = file_.Data(*tensor),
+                     .row_order = {}};
+  for (const LoraFile& adapter : adapters_) part.updates.push_back(adapter.Find(name));
+  if (std::ranges::all_of(part.updates, [](const LowRank& update) { return update.rank == 0; })) part.updates.clear();
+  return part;
 }
 
 Result<MatrixPart> WeightMap::ExpertMatrix(const std::string& name, int expert, int64_t rows, int64_t columns) const {
@@ -96,6 +99,21 @@ Result<void> WeightMap::RefuseOtherBiases() const {
     if (name.ends_with(".bias") && !of_qkv) {
       return Fail(ErrorCode::kUnsupported, "tensor {}: the models of this family have biases only at Q, K and V",
                   base::Quoted(name));
+    }
+  }
+  return {};
+}
+
+Result<void> WeightMap::RefuseOtherUpdates() const {
+  constexpr std::string_view kUpdated[] = {".attn_q.weight",   ".attn_k.weight",   ".attn_v.weight", ".attn_output.weight",
+                                           ".ffn_gate.weight", ".ffn_up.weight", ".ffn_down.weight"};
+  for (const LoraFile& adapter : adapters_) {
+    for (const std::string_view matrix : adapter.matrices()) {
+      const auto ends = [&](std::string_view name) { return matrix.starts_with("blk.") && matrix.ends_with(name); };
+      if (std::ranges::any_of(kUpdated, ends)) continue;
+      return Fail(ErrorCode::kUnsupported, "{}: changes {}; expected, beside a base, only matrices of blocks: {}. "
+                  "`walchen model export --lora` merges such an adapter", adapter.path(), base::Quoted(matrix),
+                  fmt::join(kUpdated, ", "));
     }
   }
   return {};

@@ -1,29 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the weights of a Llama-family model stand in a GGUF file, with every shape checked against the configuration.
+// Where the weights of a Llama-family model stand in a GGUF file, with every shape checked against the configuration, and what
+// adapters add to them.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "formats/gguf.h"
 #include "model/backend.h"
 #include "model/llama_config.h"
+#include "model/lora_file.h"
 
 namespace walchen::model {
 
-// Parts point into the file, which must outlive them. A tensor that this model does not need (the biases of a Llama, the
+// Parts point into the file and the adapters, which must outlive them. A tensor that this model does not need (the biases of a Llama, the
 // experts of a dense model) is an empty list, not an error.
 // Errors: kNotFound (names the tensor), kCorrupt (its shape, and the one expected).
 class WeightMap {
  public:
-  WeightMap(const formats::GgufFile& file, const LlamaConfig& config) : file_(file), config_(config) {}
+  WeightMap(const formats::GgufFile& file, const LlamaConfig& config, std::span<const LoraFile> adapters = {})
+      : file_(file), config_(config), adapters_(adapters) {}
 
   using Parts = Result<std::vector<MatrixPart>>;
   using Values = Result<NamedVector>;  // no values: this model has none
 
   // kUnsupported if the file has a bias that the architecture would not add: leaving it out would answer nonsense.
   Result<void> RefuseOtherBiases() const;
+  // kUnsupported if an adapter changes a matrix that is computed without updates: one outside the blocks, or of experts.
+  Result<void> RefuseOtherUpdates() const;
 
   Parts Embedding() const;
   Values FinalNorm() const;
@@ -54,6 +60,7 @@ class WeightMap {
 
   const formats::GgufFile& file_;
   const LlamaConfig& config_;
+  std::span<const LoraFile> adapters_;
 };
 
 }  // namespace walchen::model

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/run_log.h"
 
+#include <cmath>
+
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "runs/json_fields.h"
@@ -38,6 +40,21 @@ Result<std::map<std::string, double>> ReadLosses(const nlohmann::json& object) {
   return out;
 }
 
+Result<std::map<std::string, std::vector<double>>> ReadLossesByTau(const nlohmann::json& object) {
+  std::map<std::string, std::vector<double>> out;
+  const auto losses = object.find("loss_by_tau");
+  if (losses == object.end()) return out;
+  if (!losses->is_object()) return Fail(ErrorCode::kCorrupt, "loss_by_tau: expected an object");
+  for (const auto& [name, quarters] : losses->items()) {
+    if (!quarters.is_array()) return Fail(ErrorCode::kCorrupt, "loss_by_tau: {}: expected a list", name);
+    for (const nlohmann::json& value : quarters) {
+      if (!value.is_number() && !value.is_null()) return Fail(ErrorCode::kCorrupt, "loss_by_tau: {}: expected numbers", name);
+      out[name].push_back(value.is_null() ? std::nan("") : value.get<double>());
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string WriteStep(const StepRecord& record) {
@@ -52,6 +69,7 @@ std::string WriteStep(const StepRecord& record) {
                                  {"grad_norm", record.grad_norm},
                                  {"rate", record.rate},
                                  {"skipped", record.skipped}};
+  if (!record.loss_by_tau.empty()) line["loss_by_tau"] = record.loss_by_tau;
   if (record.energy_j) line["energy_j"] = *record.energy_j;
   return WriteLine(line);
 }
@@ -65,6 +83,7 @@ Result<StepRecord> ReadStep(std::string_view line) {
   StepRecord record;
   TRY_ASSIGN(record.step, WholeOf(object, "step"));
   TRY_ASSIGN(record.loss, ReadLosses(object));
+  TRY_ASSIGN(record.loss_by_tau, ReadLossesByTau(object));
   TRY_ASSIGN(record.tokens, WholeOf(object, "tokens"));
   TRY_ASSIGN(record.seconds, NumberOf(object, "seconds"));
   TRY_ASSIGN(record.tokens_per_s, NumberOf(object, "tokens_per_s"));

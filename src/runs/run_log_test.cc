@@ -16,6 +16,7 @@ namespace {
 StepRecord Example(int64_t step) {
   return {.step = step,
           .loss = {{"speech", 2.5 / static_cast<double>(step)}, {"text", 0.1}},
+          .loss_by_tau = {{"shapes/vision.pixels", {0.5, 0.25, 1.0 / static_cast<double>(step), 3}}},
           .tokens = step * 1'000,
           .seconds = 0.5 * static_cast<double>(step),
           .tokens_per_s = 2'000.25,
@@ -87,6 +88,7 @@ TEST_F(RunLogTest, ALineThatIsNoRecordIsAnErrorThatNamesTheField) {
   EXPECT_EQ(error("\"loss\"", "\"lost\""), "loss: expected an object");
   EXPECT_EQ(error("\"text\":0.1", "\"text\":\"x\""), "text: expected a number, found \"\\x22x\\x22\"");
   EXPECT_EQ(error("\"skipped\":false", "\"skipped\":0"), "skipped: expected true or false, found \"0\"");
+  EXPECT_EQ(error("[0.5,0.25,", "[0.5,\"much\","), "loss_by_tau: shapes/vision.pixels: expected numbers");
   EXPECT_EQ(error("\"energy_j\":12.5", "\"energy_j\":[]"), "energy_j: expected a number, found \"[]\"");
   EXPECT_EQ(error("\"step\":2", "\"new\":[{}],\"step\":2"), "no error") << "of a later version";
   for (const char* line : {"", "{", "[]", "null", "{\"step\":1}"}) EXPECT_FALSE(ReadStep(line)) << line;

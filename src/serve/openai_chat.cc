@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/openai_chat.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "serve/guard.h"
 #include "serve/openai_chat_request.h"
@@ -171,22 +173,40 @@ class ChatFormat final : public AnswerFormat {
   std::vector<Choice> choices_;
 };
 
-Json ModelJson(const infer::Engine& engine, int64_t created) {
-  return {{"id", engine.model().name()},
+// What a request's "model" means: the base, or one of its adapters.
+struct NamedModel {
+  std::string name;
+  std::string adapter;  // empty: the base
+};
+
+// "default" is for programs that do not care.
+bool NamesBase(std::string_view asked, const infer::ModelFile& model) {
+  return asked.empty() || asked == "default" || EqualIgnoringCase(asked, model.name());
+}
+
+std::optional<NamedModel> FindNamed(std::string_view asked, const infer::ModelFile& model) {
+  if (NamesBase(asked, model)) return NamedModel{model.name(), ""};
+  const auto found = std::ranges::find(model.adapters(), asked);
+  if (found == model.adapters().end()) return std::nullopt;
+  return NamedModel{*found, *found};
+}
+
+// An adapter names its base as vLLM does it.
+Json ModelJson(const infer::Engine& engine, int64_t created, const NamedModel& model) {
+  const std::string& base = engine.model().name();
+  return {{"id", model.name},
           {"object", "model"},
           {"created", created},
           {"owned_by", "walchen"},
+          {"root", base},
+          {"parent", model.adapter.empty() ? Json() : Json(base)},
           {"context_length", engine.context_tokens()}};
 }
 
-OpenAiError NoSuchModel(std::string_view asked, const std::string& there_is) {
-  return {404, fmt::format("there is no model \"{}\"; this server has \"{}\"", asked, there_is), "model",
-          "model_not_found"};
-}
-
-// "default" is for programs that do not care.
-bool Names(std::string_view asked, std::string_view model) {
-  return asked.empty() || asked == "default" || EqualIgnoringCase(asked, model);
+OpenAiError NoSuchModel(std::string_view asked, const infer::ModelFile& model) {
+  std::string there_are = fmt::format("\"{}\"", model.name());
+  for (const std::string& adapter : model.adapters()) there_are += fmt::format(", \"{}\"", adapter);
+  return {404, fmt::format("there is no model \"{}\"; this server has {}", asked, there_are), "model", "model_not_found"};
 }
 
 }  // namespace
@@ -196,9 +216,8 @@ tl::expected<Plan, Response> OpenAiChat::Read(const Request& request, const infe
   auto chat = ReadChatRequest(request.body, {.context_tokens = engine.context_tokens(),
                                              .vocabulary_size = model.tokenizer().vocabulary_size()});
   if (!chat) return tl::unexpected(ErrorResponse(chat.error()));
-  if (!Names(chat->model, model.name())) {
-    return tl::unexpected(ErrorResponse(NoSuchModel(chat->model, model.name())));
-  }
+  const auto named = FindNamed(chat->model, model);
+  if (!named) return tl::unexpected(ErrorResponse(NoSuchModel(chat->model, model)));
   auto prompt = model.EncodeChat(chat->messages, chat->tools);
   if (!prompt) {
     OpenAiError error = FromError(prompt.error());
@@ -218,6 +237,7 @@ tl::expected<Plan, Response> OpenAiChat::Read(const Request& request, const infe
   choice.max_tokens = chat->max_tokens;
   choice.sampling = chat->sampling;
   choice.stop = chat->stop;
+  choice.adapter = named->adapter;
   const uint64_t seed = chat->seed.value_or(RandomSeed());
   Plan plan;
   for (int i = 0; i < chat->choices; ++i) {
@@ -225,7 +245,7 @@ tl::expected<Plan, Response> OpenAiChat::Read(const Request& request, const infe
     plan.choices.push_back(choice);
   }
   ChatHead head{.id = "chatcmpl-" + RandomHex(12),
-                .model = model.name(),
+                .model = named->name,
                 .fingerprint = fingerprint_,
                 .created = clock_.WallSeconds(),
                 .seed = seed};
@@ -235,16 +255,29 @@ tl::expected<Plan, Response> OpenAiChat::Read(const Request& request, const infe
 
 Response OpenAiChat::Refusal(const Error& error) const { return ErrorResponse(FromError(error)); }
 
+Result<void> CheckAdapterNames(const infer::ModelFile& model) {
+  for (const std::string& adapter : model.adapters()) {
+    if (!NamesBase(adapter, model)) continue;
+    return Fail(ErrorCode::kInvalidArgument, "the adapter's name {} already means {} itself; expected another one", adapter,
+                model.name());
+  }
+  return {};
+}
+
 Response ModelList(const infer::Engine& engine, int64_t created) {
+  const infer::ModelFile& model = engine.model();
+  Json models = Json::array({ModelJson(engine, created, {model.name(), ""})});
+  for (const std::string& adapter : model.adapters()) models.push_back(ModelJson(engine, created, {adapter, adapter}));
   Response response;
-  response.body = WriteJson({{"object", "list"}, {"data", Json::array({ModelJson(engine, created)})}});
+  response.body = WriteJson({{"object", "list"}, {"data", std::move(models)}});
   return response;
 }
 
 Response ModelByName(const infer::Engine& engine, int64_t created, std::string_view name) {
-  if (!Names(name, engine.model().name())) return ErrorResponse(NoSuchModel(name, engine.model().name()));
+  const auto named = FindNamed(name, engine.model());
+  if (!named) return ErrorResponse(NoSuchModel(name, engine.model()));
   Response response;
-  response.body = WriteJson(ModelJson(engine, created));
+  response.body = WriteJson(ModelJson(engine, created, *named));
   return response;
 }
 

@@ -26,7 +26,9 @@ class OpenAiChat final : public Protocol {
   base::Clock& clock_;
 };
 
-// GET /v1/models: the one model there is.
+// kInvalidArgument if requests could not choose an adapter because its name means the base.
+Result<void> CheckAdapterNames(const infer::ModelFile& model);
+// GET /v1/models: the model there is, then its adapters, each as a model of its own with the base as "parent".
 Response ModelList(const infer::Engine& engine, int64_t created);
 // GET /v1/models/{name}
 Response ModelByName(const infer::Engine& engine, int64_t created, std::string_view name);

@@ -160,7 +160,46 @@ TEST_F(OpenAiChatTest, KnowsTheModelByItsName) {
   EXPECT_EQ(ModelByName(engine_, 5, "gpt-9").status, 404);
   EXPECT_EQ(Parse(ModelByName(engine_, 5, "test-model").body)["id"], "test-model");
   EXPECT_EQ(Parse(ModelList(engine_, 5).body), Parse(R"({"object":"list","data":[{"id":"test-model","object":"model",
-      "created":5,"owned_by":"walchen","context_length":4096}]})"));
+      "created":5,"owned_by":"walchen","root":"test-model","parent":null,"context_length":4096}]})"));
+}
+
+TEST_F(OpenAiChatTest, AnAdapterIsAModelOfItsOwnWithTheBaseAsParent) {
+  TestEngine engine({"cards", "Verse"});
+  const auto read = [&](std::string_view model) {
+    Request request;
+    request.body = fmt::format(R"({{"messages":[{{"role":"user","content":"Hi"}}],"model":"{}"}})", model);
+    return chat_.Read(request, engine);
+  };
+  for (const auto& [model, adapter] : {std::pair("cards", "cards"), std::pair("Verse", "Verse"), std::pair("default", ""),
+                                       std::pair("", ""), std::pair("Test-Model", "")}) {
+    const auto plan = read(model);
+    ASSERT_TRUE(plan) << model;
+    EXPECT_EQ(plan->choices.at(0).adapter, adapter);
+    const std::string name = *adapter == '\0' ? "test-model" : adapter;
+    plan->format->ChoiceEnd(0, End(infer::FinishReason::kStop, 1));
+    EXPECT_EQ(Parse(plan->format->Whole().body)["model"], name);
+  }
+  const auto unknown = read("verse");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().status, 404);
+  EXPECT_EQ(Parse(unknown.error().body)["error"]["message"],
+            R"(there is no model "verse"; this server has "test-model", "cards", "Verse")");
+
+  const Json models = Parse(ModelList(engine, 5).body)["data"];
+  ASSERT_EQ(models.size(), 3u);
+  EXPECT_EQ(models[0]["id"], "test-model");
+  EXPECT_EQ(models[2], Parse(R"({"id":"Verse","object":"model","created":5,"owned_by":"walchen","root":"test-model",
+      "parent":"test-model","context_length":4096})"));
+  EXPECT_EQ(Parse(ModelByName(engine, 5, "Verse").body), models[2]);
+}
+
+TEST_F(OpenAiChatTest, RefusesAdaptersWhoseNameMeansTheBase) {
+  for (const char* name : {"default", "test-model", "TEST-MODEL"}) {
+    const auto checked = CheckAdapterNames(TestModel({"cards", name}));
+    ASSERT_FALSE(checked) << name;
+    EXPECT_NE(checked.error().message().find(name), std::string::npos) << checked.error().message();
+  }
+  EXPECT_TRUE(CheckAdapterNames(TestModel({"cards", "defaults"})));
 }
 
 TEST_F(OpenAiChatTest, SaysWhatTheTemplateDoesNotLike) {

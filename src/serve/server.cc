@@ -119,6 +119,7 @@ class Server::Service final : public HttpService {
 };
 
 Result<std::unique_ptr<Server>> Server::Start(infer::Engine& engine, const ServerOptions& options) {
+  TRY(CheckAdapterNames(engine.model()));
   std::unique_ptr<Server> server(new Server());
   server->service_ = std::make_unique<Service>(engine, options);
   TRY_ASSIGN(server->listener_, HttpListener::Open(*server->service_, options.listener));

@@ -26,7 +26,8 @@ struct ServerOptions {
 // Thread-safe.
 class Server {
  public:
-  // Listens when it returns. `engine` must outlive the server. Errors: those of HttpListener::Open.
+  // Listens when it returns. `engine` must outlive the server. Errors: those of CheckAdapterNames and
+  // HttpListener::Open.
   static Result<std::unique_ptr<Server>> Start(infer::Engine& engine, const ServerOptions& options);
   // Stops at once and waits.
   ~Server();

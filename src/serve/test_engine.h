@@ -51,9 +51,11 @@ class ByteTokenizer final : public formats::Tokenizer {
 // Writes a conversation as its JSON. A message "refuse me" is what its template does not like.
 class TestModel final : public infer::ModelFile {
  public:
+  explicit TestModel(std::vector<std::string> adapters) : adapters_(std::move(adapters)) {}
   const std::string& name() const override { return name_; }
   const model::LlamaConfig& config() const override { CHECK(false, "the server does not look at it"); }
   const formats::Tokenizer& tokenizer() const override { return tokenizer_; }
+  std::span<const std::string> adapters() const override { return adapters_; }
   int64_t weight_bytes() const override { return 0; }
   Result<std::vector<formats::TokenId>> EncodeChat(const nlohmann::ordered_json& messages,
                                                    const nlohmann::ordered_json& tools) const override {
@@ -66,6 +68,7 @@ class TestModel final : public infer::ModelFile {
 
  private:
   const std::string name_ = "test-model";
+  const std::vector<std::string> adapters_;
   const ByteTokenizer tokenizer_;
 };
 
@@ -79,7 +82,8 @@ class TestEngine final : public infer::Engine {
   int context = 4'096;
   int steps_per_s = 1'000;
 
-  TestEngine() : thread_([this] { Loop(); }) {}
+  explicit TestEngine(std::vector<std::string> adapters = {})
+      : model_(std::move(adapters)), thread_([this] { Loop(); }) {}
   ~TestEngine() override {
     {
       const std::lock_guard lock(mutex_);

@@ -14,10 +14,7 @@
 
 namespace walchen::shards {
 
-// Which conversations a source takes: every tenth is kept for evaluation, of fewer the last.
-enum class Share { kTrained, kHeldOut };
-
-// Option `tokens` (256): how long all conversations are made; shorter ones are filled up. The tokenizer must outlive it.
+// Every tenth conversation is kept for evaluation, of fewer the last. Option `tokens` (256): how long all conversations are made; shorter ones are filled up. The tokenizer must outlive it.
 // Errors: those of reading; kCorrupt (names the line and what was expected), kTooLarge (a conversation of more tokens).
 Result<std::unique_ptr<SampleSource>> MakeChatSource(base::Files& files, const base::Path& path, runs::Options& options, uint64_t seed,
                                                      const formats::Tokenizer& tokenizer, const formats::ChatTemplate& chat_template,

@@ -31,6 +31,9 @@ struct Sample {
   std::vector<Segment> segments;
 };
 
+// What a source takes of its data: what is trained on, or what is kept to evaluate with.
+enum class Share { kTrained, kHeldOut };
+
 // Thread-safe.
 class SampleSource {
  public:

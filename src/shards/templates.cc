@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "shards/chat_samples.h"
+#include "shards/folder_samples.h"
 #include "shards/generated_samples.h"
 
 namespace walchen::shards {
@@ -42,10 +44,15 @@ Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uin
     TRY(options.RefuseOthers());
     return source;
   }
+  if (data.source.kind == runs::DataSource::Kind::kFolder && data.text_template == "text") {
+    TRY_ASSIGN(auto source, MakeFolderSource(reading.files, data.source.place, options, seed, reading.tokenizer, share));
+    TRY(options.RefuseOthers());
+    return source;
+  }
   // Generators keep nothing: what nobody has seen is made from another seed.
   constexpr uint64_t kHeldOutSeeds = uint64_t{1} << 63;
   const uint64_t own_seed = share == Share::kHeldOut ? kHeldOutSeeds | seed : seed;
-  std::string known = "\"chat\" of jsonl:FILE";
+  std::string known = "\"chat\" of jsonl:FILE, \"text\" of folder:PATH";
   for (const Generator& generator : kGenerators) {
     known += fmt::format(", \"{}\" of generator:{}", generator.sample, generator.name);
     const bool is_this = data.source.kind == runs::DataSource::Kind::kGenerator && data.source.place == generator.name &&

@@ -2,7 +2,7 @@
 //
 // Templates: how raw data become samples, by the names that recipes use.
 //
-//   text       text                                        next token
+//   text       text (folder:PATH, or a generator)           next token
 //   chat       text of a conversation (jsonl:FILE)          next token, in answers only
 //   forecast   [header] signals                              quantiles at unknown points, anomalies at observed ones
 //   picture    caption, noisy picture                        the clean picture
@@ -17,7 +17,6 @@
 #include "formats/chat_template.h"
 #include "formats/tokenizer.h"
 #include "runs/recipe.h"
-#include "shards/chat_samples.h"
 #include "shards/sample.h"
 
 namespace walchen::shards {

@@ -40,4 +40,17 @@ torch::Tensor HeadLoss(const model::Head& head, const torch::Tensor& outputs, co
   return (loss * weights).sum() / (weights > 0).sum().clamp_min(1);
 }
 
+std::vector<double> FlowLossByTau(const torch::Tensor& outputs, const torch::Tensor& values, const torch::Tensor& weights) {
+  const torch::NoGradGuard no_grad;
+  constexpr int64_t kQuarters = 4;
+  const torch::Tensor w = weights.reshape({-1}), borders = torch::tensor({model::FlowWeight(0.25f), model::FlowWeight(0.5f),
+                                                                          model::FlowWeight(0.75f)}).to(w.device());
+  // What has no weight falls into a fifth bin.
+  const torch::Tensor quarter = torch::where(w > 0, torch::bucketize(w, borders, /*out_int32=*/false, /*right=*/true), kQuarters);
+  const torch::Tensor loss = (outputs - values).square().reshape({-1}) * w;
+  const torch::Tensor mean = torch::bincount(quarter, loss, kQuarters + 1) / torch::bincount(quarter, {}, kQuarters + 1);
+  const torch::Tensor quarters = mean.slice(0, 0, kQuarters).to(torch::kCPU, torch::kDouble).contiguous();
+  return {quarters.const_data_ptr<double>(), quarters.const_data_ptr<double>() + kQuarters};
+}
+
 }  // namespace walchen::train

@@ -4,6 +4,8 @@
 // depend on how many tokens it happens to have.
 #pragma once
 
+#include <vector>
+
 #include <torch/types.h>
 
 #include "model/modality.h"
@@ -21,5 +23,8 @@ torch::Tensor TextLoss(const torch::Tensor& states, const torch::Tensor& gain, d
 //   kLogit      cross-entropy of the probability in nats
 torch::Tensor HeadLoss(const model::Head& head, const torch::Tensor& outputs, const torch::Tensor& values,
                        const torch::Tensor& weights);
+
+// A flow loss where tau lies in each quarter of [0, 1]; NaN where none does. Its weights tell tau (modality.h).
+std::vector<double> FlowLossByTau(const torch::Tensor& outputs, const torch::Tensor& values, const torch::Tensor& weights);
 
 }  // namespace walchen::train

@@ -74,5 +74,20 @@ TEST(Losses, TextIsInNatsPerTarget) {
   EXPECT_NEAR(TextLoss(states, gain, 1e-5, head, targets).item<float>(), std::log(8.0f), 1e-6);
 }
 
+TEST(Losses, AFlowLossIsToldByTau) {
+  const torch::Tensor values = torch::zeros({1, 4, 2}), outputs = torch::ones({1, 4, 2});
+  torch::Tensor weights = torch::zeros({1, 4, 2});
+  weights[0][0] = model::FlowWeight(0.1f);
+  weights[0][1] = model::FlowWeight(0.6f);
+  weights[0][2][0] = model::FlowWeight(0.74f);
+  weights[0][3] = model::FlowWeight(1.0f);
+  const std::vector<double> loss = FlowLossByTau(outputs, values, weights);
+  ASSERT_EQ(loss.size(), 4u);
+  EXPECT_NEAR(loss[0], model::FlowWeight(0.1f), 1e-5);
+  EXPECT_TRUE(std::isnan(loss[1]));
+  EXPECT_NEAR(loss[2], (2 * model::FlowWeight(0.6f) + model::FlowWeight(0.74f)) / 3, 1e-4);
+  EXPECT_NEAR(loss[3], 400, 1e-2);
+}
+
 }  // namespace
 }  // namespace walchen::train

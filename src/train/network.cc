@@ -98,7 +98,9 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
           losses.push_back({.name = fmt::format("{}.{}", sense.name, head.name),
                             .value = HeadLoss(head, outputs[i], values, weights),
                             .weight = head.weight,
-                            .share = share});
+                            .share = share,
+                            .by_tau = head.loss == model::HeadLoss::kFlow ? FlowLossByTau(outputs[i], values, weights)
+                                                                          : std::vector<double>{}});
         }
       });
   return losses;

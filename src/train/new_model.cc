@@ -8,6 +8,7 @@
 #include "model/byte_tokenizer.h"
 #include "model/model_plan.h"
 #include "model/sense_file.h"
+#include "runs/checkpoint.h"
 
 namespace walchen::train {
 namespace {
@@ -100,6 +101,28 @@ Result<void> WriteNewSense(base::Files& files, const model::SenseConfig& sense, 
   model::AddSenseList(std::span(&sense, 1), writer);
   model::AddNewSense(sense, seed, std::move(key_gains), writer);
   return writer.Write(files, path);
+}
+
+Result<void> CopySense(base::Files& files, const base::Path& from, const model::SenseConfig& sense, const base::Path& path) {
+  base::Path file_path = from;
+  TRY_ASSIGN(const base::FileInfo info, files.Stat(from));
+  if (info.is_folder) {
+    TRY_ASSIGN(const runs::FoundCheckpoint found, runs::NewestGood(files, from));
+    file_path = found.checkpoint.PathOf(sense.name + ".gguf");
+  }
+  TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, file_path));
+  TRY_ASSIGN(const std::vector<model::SenseConfig> senses, model::ReadSenses(*file));
+  const auto describe = [](const model::SenseConfig& some) {
+    return fmt::format("{} ({}, d_model {}, heads {}, d_ff {}, stride {})", some.name, some.modality.name, some.d_model, some.heads,
+                       some.d_ff, some.stride);
+  };
+  if (senses.size() != 1 || describe(senses.front()) != describe(sense)) {
+    return Fail(ErrorCode::kInvalidArgument, "{}: expected the sense that the recipe has, {}, found {}; say the same in [[sense]]",
+                file_path.native(), describe(sense), senses.size() == 1 ? describe(senses.front()) : "several, or none");
+  }
+  if (auto fits = model::CheckSenseFits(senses.front(), sense.shared, sense.base_sha256); !fits) return Forward(fits, file_path.native());
+  TRY_ASSIGN(const auto bytes, files.Map(file_path));
+  return base::ReplaceFile(files, path, base::AsText(bytes->bytes()));
 }
 
 }  // namespace walchen::train

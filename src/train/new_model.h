@@ -27,4 +27,8 @@ Result<void> WriteNewModel(base::Files& files, const runs::Recipe& recipe, const
 Result<void> WriteNewSense(base::Files& files, const model::SenseConfig& sense, uint64_t seed,
                            std::vector<std::vector<float>> key_gains, const base::Path& path);
 
+// Writes the sense that a recipe begins from to `path`. `from` is an adapter file, or the folder of a run that trained a sense
+// of that name. Errors: kNotFound, kCorrupt, kInvalidArgument (another sense, other sizes or another base than `sense`).
+Result<void> CopySense(base::Files& files, const base::Path& from, const model::SenseConfig& sense, const base::Path& path);
+
 }  // namespace walchen::train

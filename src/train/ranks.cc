@@ -12,6 +12,8 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "train/torch_error.h"
 #include <torch/torch.h>
 
 namespace walchen::train {
@@ -22,15 +24,6 @@ using Gloo = c10d::ProcessGroupGloo;
 // Large enough that the wire is busy and not the latency, small enough that the copy hardly matters; as torch's own DDP.
 constexpr size_t kBucketBytes = 25 << 20;
 constexpr std::chrono::milliseconds kBeat = std::chrono::seconds(1);
-
-// What an error of c10d's says, without the place in its source in front and the stack and advice behind.
-std::string Reason(const std::exception& error) {
-  std::string text = error.what();
-  text = text.substr(0, text.find('\n'));
-  text = text.substr(0, text.find(". This is typically"));
-  if (const size_t place = text.find("] "); text.starts_with("[/") && place != std::string::npos) text = text.substr(place + 2);
-  return text;
-}
 
 bool IsThisMachine(const std::string& address) { return address == "localhost" || address.starts_with("127."); }
 
@@ -96,7 +89,7 @@ std::optional<std::string> Ranks::Connections::Beat(int world) {
     try {
       beats->allreduce(leaving_ranks)->wait();
     } catch (const std::exception& error) {
-      return Reason(error);
+      return TorchMessage(error);
     }
     if (leaving_ranks.front().item<int>() == world) return std::nullopt;
     lock.lock();
@@ -137,7 +130,7 @@ Result<void> Ranks::Connect(OnLoss on_loss, const Patience& patience) {
   } catch (const std::exception& error) {
     return Fail(ErrorCode::kUnavailable, "rank {} of {}: expected to meet the others at {}:{} within {} s: {}. Start all {} "
                 "processes with one address and a free port (MASTER_ADDR, MASTER_PORT)", rank(), world(), place_.address,
-                place_.port, std::chrono::duration_cast<std::chrono::seconds>(patience.to_join).count(), Reason(error), world());
+                place_.port, std::chrono::duration_cast<std::chrono::seconds>(patience.to_join).count(), TorchMessage(error), world());
   }
   connections_->beating = std::thread([this, on_loss = std::move(on_loss), patience] {
     const std::optional<std::string> loss = connections_->Beat(world());
@@ -177,7 +170,7 @@ Result<void> Ranks::Do(std::string_view doing, const Operation& operation) const
     operation()->wait();
     return {};
   } catch (const std::exception& error) {
-    return tl::unexpected(Lost(doing, Reason(error)));
+    return tl::unexpected(Lost(doing, TorchMessage(error)));
   }
 }
 

@@ -14,6 +14,7 @@
 #include "train/global_batch.h"
 #include "train/new_model.h"
 #include "train/tensor_file.h"
+#include "train/torch_error.h"
 
 namespace walchen::train {
 namespace {
@@ -33,6 +34,15 @@ NamedTensors WeightsOf(Network& network) {
     if (parameter.trained) weights.emplace_back(parameter.name(), parameter.value);
   }
   return weights;
+}
+
+// Positions behind those that a base has learned mean nothing to it.
+Result<void> CheckFits(const shards::Sample& sample, std::string_view source, int context_tokens) {
+  size_t tokens = 0;
+  for (const shards::Segment& segment : sample.segments) tokens += segment.tokens.size();
+  if (tokens <= static_cast<size_t>(context_tokens)) return {};
+  return Fail(ErrorCode::kTooLarge, "[[data]] \"{}\": a sample has {} tokens of text, the model's context {}; lower `tokens` in its "
+              "options", source, tokens, context_tokens);
 }
 
 // The root mean square of the text stream's keys at each layer, as gains of the senses' keys and queries: so that both
@@ -58,7 +68,7 @@ std::vector<std::vector<float>> KeyGains(Network& network, const formats::Tokeni
 
 Trainer::Trainer(base::Files& files, runs::RunFolder folder, const Options& options)
     : files_(files), folder_(std::move(folder)), ranks_(options.ranks ? options.ranks : std::make_shared<Ranks>()),
-      stop_asked_(options.stop_asked), network_(torch::kCPU), guard_(folder_.recipe().guard) {}
+      stop_asked_(options.stop_asked), network_(torch::kCPU), guard_(folder_.recipe().guard), energy_(files) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFolder folder, const Options& options) {
   // make_unique cannot reach the constructor.
@@ -72,7 +82,7 @@ Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFold
     TRY(trainer->OpenData());
     TRY(trainer->RestoreOrBegin(options));
   } catch (const std::exception& error) {  // libtorch's: out of memory
-    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", error.what());
+    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", TorchMessage(error));
   }
   return trainer;
 }
@@ -101,32 +111,33 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   TRY_ASSIGN(const auto bytes, files_.Map(text_path));
   const std::string sha256 = base::Sha256Hex(bytes->bytes());
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, SensesOf(recipe, model::SharedAttentionOf(network_.text)));
-  for (size_t i = 0; i < senses.size(); ++i) {
-    if (!recipe.senses[i].from.empty()) {
-      return Fail(ErrorCode::kUnsupported, "[[sense]] \"{}\": from = \"{}\": beginning from another sense is not there yet",
-                  senses[i].name, recipe.senses[i].from);
-    }
-    TRY(LoadSense(senses[i], recipe.senses[i].train, sha256));
-  }
+  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i], sha256));
   return {};
 }
 
-// A new sense is written to its start file first, so that a resumed run begins with the same one.
-Result<void> Trainer::LoadSense(const model::SenseConfig& planned, bool trained, std::string_view base_sha256) {
+// A new sense, or a copy of the one it begins from, is written to its start file first, so that a resumed run begins with the
+// same one.
+Result<void> Trainer::LoadSense(const model::SenseConfig& planned, const runs::SensePlan& plan, std::string_view base_sha256) {
   const runs::Recipe& recipe = folder_.recipe();
   const std::string name = planned.name + ".gguf";
   const base::Path start = folder_.path() / (planned.name + ".start.gguf");
   model::SenseConfig sense = planned;
   sense.base_sha256 = base_sha256;
   if (ranks_->is_first() && !files_.Exists(start)) {
-    TRY(WriteNewSense(files_, sense, static_cast<uint64_t>(recipe.seed), KeyGains(network_, *tokenizer_), start));
+    if (plan.from.empty()) {
+      TRY(WriteNewSense(files_, sense, static_cast<uint64_t>(recipe.seed), KeyGains(network_, *tokenizer_), start));
+    } else {
+      TRY(CopySense(files_, plan.from, sense, start));
+    }
   }
   TRY_ASSIGN(auto file, formats::GgufFile::Open(files_, start));
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, model::ReadSenses(*file));
-  CHECK(senses.size() == 1);
+  if (senses.size() != 1) {
+    return Fail(ErrorCode::kCorrupt, "{}: expected one sense, found {}", start.native(), senses.size());
+  }
   TRY(model::CheckSenseFits(senses.front(), model::SharedAttentionOf(network_.text), base_sha256));
-  TRY(network_.AddSense(*file, senses.front(), trained));
-  if (trained) originals_.emplace_back(name, std::move(file));
+  TRY(network_.AddSense(*file, senses.front(), plan.train));
+  if (plan.train) originals_.emplace_back(name, std::move(file));
   return {};
 }
 
@@ -143,6 +154,8 @@ Result<void> Trainer::OpenData() {
     const uint64_t seed = static_cast<uint64_t>(recipe.seed) * 1'000 + i;
     TRY_ASSIGN(auto source, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kTrained));
     TRY_ASSIGN(auto unseen, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kHeldOut));
+    TRY_ASSIGN(const shards::Sample first, source->At(0));  // all of a source have one layout
+    TRY(CheckFits(first, recipe.data[i].name, network_.text.context_tokens));
     sources_.push_back(std::move(source));
     unseen_.push_back(std::move(unseen));
   }
@@ -195,7 +208,10 @@ Result<void> Trainer::RestoreOrBegin(const Options& options) {
   TRY(OpenLog());
   runs::RunLogReader past(files_, runs::LogPath(folder_.path()));
   TRY(past.Update());
-  if (!past.records().empty()) seconds_ = past.records().back().seconds;
+  if (!past.records().empty()) {
+    seconds_ = past.records().back().seconds;
+    energy_before_j_ = past.records().back().energy_j.value_or(0);
+  }
   if (begins) TRY(Save());
   return {};
 }
@@ -260,6 +276,7 @@ Result<double> Trainer::ComputeGradients(runs::StepRecord& record) {
       torch::Tensor sum = torch::zeros({});
       for (const Loss& loss : network_.Losses(batches[source])) {
         record.loss[recipe.data[source].name + "/" + loss.name] += loss.value.item<double>() * loss.share / accumulate;
+        if (!loss.by_tau.empty()) record.loss_by_tau[recipe.data[source].name + "/" + loss.name] = loss.by_tau;
         sum = sum + loss.value * (loss.weight * loss.share / accumulate);
       }
       total += sum.item<double>();
@@ -320,7 +337,7 @@ Result<runs::StepRecord> Trainer::Step() {
       TRY(optimiser_->SpreadValues(*ranks_));
     }
   } catch (const std::exception& error) {
-    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", error.what());
+    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", TorchMessage(error));
   }
   ++step_;
   const double seconds = watch.Ms() / 1'000;
@@ -329,6 +346,7 @@ Result<runs::StepRecord> Trainer::Step() {
   seconds_ += seconds;
   record.seconds = seconds_;
   tokens_ = record.tokens;
+  if (const auto joules = energy_.Joules()) record.energy_j = energy_before_j_ + *joules;
   if (log_) TRY(log_->Append(record));
   if (step_ % checkpoint_every_ == 0 || step_ == last_step_) TRY(Save());
   return record;

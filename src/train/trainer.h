@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/energy.h"
 #include "base/files.h"
 #include "formats/chat_template.h"
 #include "formats/tokenizer.h"
@@ -64,7 +65,7 @@ class Trainer {
   Trainer(base::Files& files, runs::RunFolder folder, const Options& options);
 
   Result<void> LoadNetwork(const base::Path& base_file);
-  Result<void> LoadSense(const model::SenseConfig& sense, bool trained, std::string_view base_sha256);
+  Result<void> LoadSense(const model::SenseConfig& sense, const runs::SensePlan& plan, std::string_view base_sha256);
   Result<void> OpenData();
   Result<void> RestoreOrBegin(const Options& options);
   Result<runs::FoundCheckpoint> NewestCheckpoint();
@@ -100,6 +101,8 @@ class Trainer {
   int64_t step_ = 0, last_step_ = 0, schedule_steps_ = 0, saved_step_ = -1, checkpoint_every_ = 0;
   int64_t tokens_ = 0;
   double seconds_ = 0;
+  base::EnergyMeter energy_;
+  double energy_before_j_ = 0;  // of the run's processes before this one
   int64_t rewinds_ = 0;  // each moves the data on, so that the same samples do not do the same harm again
   std::vector<std::string> notes_;
 };

@@ -18,10 +18,10 @@ SECONDS_MAX = 120
 class RunningServer:
     """Starts in the constructor; use with `with`, or call stop."""
 
-    def __init__(self, *arguments, home=None):
+    def __init__(self, *arguments, home=None, model=MODEL):
         self.own_home = home is None
         self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="walchen-e2e-"))
-        command = [BINARY, "serve", "--model", MODEL, "--home", self.home, "--port", "0", "--json", *arguments]
+        command = [BINARY, "serve", "--model", model, "--home", self.home, "--port", "0", "--json", *arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if not line:

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "infer/engine_fixture_test.h"
+#include "infer/tiny_adapters_test.h"
 #include "reference_run.h"
 #include "tensor/kernels/kernels.h"
 
@@ -81,6 +82,40 @@ TEST(NumericsContract, EveryCpuPathComputesWhatTheReferenceComputes) {
   }
   for (const tensor::KernelTable* table : tensor::AllKernels()) {
     if (!table->supported()) std::cout << "skipped: this CPU cannot run " << table->name << "\n";
+  }
+}
+
+// Texts with three adapters and with none, bit for bit; and the reference with an adapter says what it says of the model that
+// the adapter was merged into.
+TEST(NumericsContract, EveryCpuPathComputesAdaptersAsTheReferenceDoes) {
+  std::vector<Tokens> texts;
+  for (const uint64_t i : {1, 2, 3, 4}) texts.push_back(RandomPrompt(i, static_cast<int>(90 - 20 * i)));
+  for (const auto& [family, type] : {std::pair("llama", tensor::DType::kF32), std::pair("llama", tensor::DType::kQ4_1),
+                                     std::pair("qwen2", tensor::DType::kQ8_0), std::pair("qwen3", tensor::DType::kBF16)}) {
+    const TinyAdapters tiny({.family = family, .type = type});
+    Reference reference(tiny.base(), Numerics::kExact, tensor::KvType::kF16, tiny.paths());
+    const std::vector<Rows> expected = reference.Score(texts);
+    for (const tensor::KernelTable* table : tensor::AllKernels()) {
+      if (!table->supported()) continue;
+      SCOPED_TRACE(fmt::format("{} {} {}", table->name, family, tensor::Info(type).name));
+      const auto model = LoadFor(*table, tiny.base(), tiny.sources());
+      for (size_t i = 0; i < texts.size(); ++i) {
+        const int adapter = reference.AdapterOf(i);
+        const std::string name = adapter < 0 ? "" : tiny.sources()[static_cast<size_t>(adapter)].name;
+        const Rows rows = ScoreOnCpu(*model, texts[i], tensor::KvType::kF16, name);
+        if (table->name == "sse4") {
+          ASSERT_LT(LargestDifference(rows, expected[i]), 0.5);
+        } else {
+          ASSERT_EQ(rows, expected[i]) << name;
+        }
+      }
+    }
+  }
+  const TinyAdapters tiny({.type = tensor::DType::kF32});
+  for (const AdapterSource& adapter : tiny.sources()) {
+    const Rows with = Reference(tiny.base(), Numerics::kFloat, tensor::KvType::kF32, {adapter.path}).Score({texts[0]})[0];
+    const Rows merged = Reference(tiny.Merged(adapter), Numerics::kFloat).Score({texts[0]})[0];
+    EXPECT_LT(LargestDifference(with, merged), 1e-3) << adapter.name << ": W + b a is rounded to float once per weight";
   }
 }
 

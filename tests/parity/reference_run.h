@@ -51,7 +51,8 @@ inline constexpr bool kSanitized =
 // The reference backend on a file: logits of every position of several texts.
 class Reference {
  public:
-  Reference(const base::Path& path, Numerics numerics, tensor::KvType kv_type = tensor::KvType::kF16)
+  Reference(const base::Path& path, Numerics numerics, tensor::KvType kv_type = tensor::KvType::kF16,
+            const std::vector<base::Path>& adapters = {})
       : backend_(numerics, kv_type) {
     auto file = formats::GgufFile::Open(base::Files::Os(), path);
     CHECK(file.has_value());
@@ -59,17 +60,24 @@ class Reference {
     auto config = model::ReadLlamaConfig(*file_);
     CHECK(config.has_value());
     config_ = std::move(*config);
-    auto weights = model::LoadLlama(backend_, *file_, config_);
+    for (const base::Path& adapter : adapters) {
+      auto lora = model::LoraFile::Open(base::Files::Os(), adapter, *file_);
+      CHECK(lora.has_value(), "{}", lora.error().message());
+      adapters_.push_back(std::move(*lora));
+    }
+    auto weights = model::LoadLlama(backend_, *file_, config_, adapters_);
     CHECK(weights.has_value(), "{}", weights.error().message());
     weights_ = std::move(*weights);
   }
 
+  // All texts in one step; text i with adapter i mod (adapters + 1), the last of these being none.
   std::vector<Rows> Score(const std::vector<std::vector<TokenId>>& texts) {
     std::vector<ReferenceBackend::Cache> caches(texts.size());
     model::Placement<ReferenceBackend::Cache> at;
     std::vector<int32_t> tokens, wanted;
     for (size_t i = 0; i < texts.size(); ++i) {
-      at.segments.push_back({static_cast<int>(tokens.size()), static_cast<int>(texts[i].size()), 0, &caches[i]});
+      at.segments.push_back({.first_row = static_cast<int>(tokens.size()), .rows = static_cast<int>(texts[i].size()),
+                             .cache = &caches[i], .adapter = AdapterOf(i)});
       for (const TokenId token : texts[i]) {
         wanted.push_back(static_cast<int32_t>(tokens.size()));
         tokens.push_back(token);
@@ -85,26 +93,33 @@ class Reference {
     return scored;
   }
 
+  int AdapterOf(size_t text) const {
+    const size_t adapter = text % (adapters_.size() + 1);
+    return adapter == adapters_.size() ? -1 : static_cast<int>(adapter);
+  }
+
  private:
   ReferenceBackend backend_;
+  std::vector<model::LoraFile> adapters_;
   std::unique_ptr<formats::GgufFile> file_;
   model::LlamaConfig config_;
   model::LlamaWeights<ReferenceBackend> weights_;
 };
 
 // A model loaded for one CPU path.
-inline std::shared_ptr<const ModelFile> LoadFor(const tensor::KernelTable& path, const base::Path& file) {
+inline std::shared_ptr<const ModelFile> LoadFor(const tensor::KernelTable& path, const base::Path& file,
+                                                const std::vector<AdapterSource>& adapters = {}) {
   ::setenv("WALCHEN_CPU_PATH", std::string(path.name).c_str(), 1);
-  auto model = ModelFile::Load(base::Files::Os(), file, {.threads = 2});
+  auto model = ModelFile::Load(base::Files::Os(), file, {.threads = 2, .adapters = adapters});
   ::unsetenv("WALCHEN_CPU_PATH");
   CHECK(model.has_value(), "{}", model.error().message());
   return *model;
 }
 
 inline Rows ScoreOnCpu(const ModelFile& model, const std::vector<TokenId>& tokens,
-                       tensor::KvType kv_type = tensor::KvType::kF16) {
+                       tensor::KvType kv_type = tensor::KvType::kF16, const std::string& adapter = "") {
   Rows rows;
-  const auto scored = Score(model, tokens, {.threads = 2, .kv_type = kv_type, .chunk_tokens = 30},
+  const auto scored = Score(model, tokens, {.threads = 2, .kv_type = kv_type, .chunk_tokens = 30, .adapter = adapter},
                             [&](int64_t, std::span<const float> logits) {
                               rows.emplace_back(logits.begin(), logits.end());
                               return true;

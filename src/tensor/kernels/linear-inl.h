@@ -299,8 +299,10 @@ void LinearPlain(const LinearArgs& args, int64_t first, int64_t last) {
   for (; tile + kPlainTiles <= last; tile += kPlainTiles) {
     for (int64_t token = 0; token < args.tokens; ++token) LinearPlainTile<kType, kPlainTiles, 1>(args, tile, token);
   }
-  for (; tile < last; ++tile) {
-    for (int64_t token = 0; token < args.tokens; ++token) LinearPlainTile<kType, 1, 1>(args, tile, token);
+  for (; tile < last; ++tile) {  // one tile alone: the low side of an adapter
+    int64_t token = 0;
+    for (; token + kTokens <= args.tokens; token += kTokens) LinearPlainTile<kType, 1, kTokens>(args, tile, token);
+    for (; token < args.tokens; ++token) LinearPlainTile<kType, 1, 1>(args, tile, token);
   }
 }
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shards/folder_samples.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/limits.h"
+#include "base/rng.h"
+#include "formats/utf8.h"
+
+namespace walchen::shards {
+namespace {
+
+constexpr size_t kHeldOutEvery = 10;
+
+bool IsText(const base::Path& path) { return path.extension() == ".txt" || path.extension() == ".md"; }
+
+// The text files under a folder, by path. Hidden files and folders are none of them.
+Result<void> FindTexts(base::Files& files, const base::Path& folder, int depth, std::vector<base::Path>& found) {
+  if (depth > base::kTextFolderMaxDepth) {
+    return Fail(ErrorCode::kTooLarge, "{}: expected folders at most {} deep", folder.native(), base::kTextFolderMaxDepth);
+  }
+  TRY_ASSIGN(const std::vector<std::string> names, files.List(folder));
+  for (const std::string& name : names) {
+    if (name.starts_with('.')) continue;
+    const base::Path path = folder / name;
+    TRY_ASSIGN(const base::FileInfo info, files.Stat(path));
+    if (info.is_folder) {
+      TRY(FindTexts(files, path, depth + 1, found));
+    } else if (IsText(path)) {
+      found.push_back(path);
+    }
+  }
+  return {};
+}
+
+// All files as tokens, one list each.
+Result<std::vector<std::vector<int32_t>>> ReadTexts(base::Files& files, const base::Path& folder, const formats::Tokenizer& tokenizer) {
+  std::vector<base::Path> paths;
+  TRY(FindTexts(files, folder, 0, paths));
+  std::vector<std::vector<int32_t>> texts;
+  auto left = static_cast<uint64_t>(base::kTextFolderMaxBytes);
+  for (const base::Path& path : paths) {
+    auto text = files.Read(path, left);
+    if (!text && text.error().code() == ErrorCode::kTooLarge) {
+      return Fail(ErrorCode::kTooLarge, "{}: expected at most {} bytes of text, found more; take a part of it", folder.native(),
+                  base::kTextFolderMaxBytes);
+    }
+    if (!text) return Forward(text);
+    left -= text->size();
+    if (const size_t valid = formats::ValidUtf8Prefix(*text); valid < text->size()) {
+      return Fail(ErrorCode::kCorrupt, "{}: expected UTF-8, found something else at byte {}; convert the file, or take it out",
+                  path.native(), valid);
+    }
+    if (text->empty()) continue;
+    std::vector<int32_t> tokens = tokenizer.Encode(*text);
+    if (const auto end = tokenizer.eos()) tokens.push_back(*end);
+    texts.push_back(std::move(tokens));
+  }
+  if (texts.empty()) {
+    return Fail(ErrorCode::kCorrupt, "{}: expected files of text (.txt, .md) in the folder, found none", folder.native());
+  }
+  return texts;
+}
+
+class FolderSource : public SampleSource {
+ public:
+  FolderSource(uint64_t seed, std::vector<Sample> windows) : seed_(seed), windows_(std::move(windows)) {}
+
+  // Steps of a length that shares no divisor with their number come to each window once.
+  Result<Sample> At(uint64_t index) const override {
+    const uint64_t count = windows_.size();
+    base::Rng rng(seed_, index / count);
+    uint64_t stride = 1 + rng.Below(static_cast<uint32_t>(count));
+    while (std::gcd(stride, count) != 1) ++stride;
+    const uint64_t first = rng.Below(static_cast<uint32_t>(count));
+    return windows_[(first + index % count * stride) % count];
+  }
+
+ private:
+  uint64_t seed_;
+  std::vector<Sample> windows_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SampleSource>> MakeFolderSource(base::Files& files, const base::Path& folder, runs::Options& options,
+                                                       uint64_t seed, const formats::Tokenizer& tokenizer, Share share) {
+  TRY_ASSIGN(const int64_t length, options.Int("tokens", 256, 8, 65'536));
+  TRY_ASSIGN(const auto texts, ReadTexts(files, folder, tokenizer));
+  const size_t every = std::min(kHeldOutEvery, texts.size());
+  std::vector<int32_t> stream;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const bool held_out = i % every == every - 1;
+    if (texts.size() == 1 || held_out == (share == Share::kHeldOut)) stream.insert(stream.end(), texts[i].begin(), texts[i].end());
+  }
+  // A window's last token has its target in the next one; the last window is filled up.
+  const auto window = static_cast<size_t>(length);
+  const int32_t filling = tokenizer.eos().value_or(0);
+  std::vector<Sample> windows;
+  for (size_t begin = 0; begin + 1 < stream.size() || begin == 0; begin += window) {
+    const size_t end = std::min(begin + window, stream.size());
+    const int32_t next = end < stream.size() ? stream[end] : -1;
+    Segment segment = TextSegment({stream.begin() + static_cast<std::ptrdiff_t>(begin), stream.begin() + static_cast<std::ptrdiff_t>(end)}, next);
+    segment.tokens.resize(window, filling);
+    segment.targets.resize(window, -1);
+    windows.push_back(Sample{{std::move(segment)}});
+  }
+  if (texts.size() == 1 && windows.size() > 1) {
+    const auto kept = static_cast<std::ptrdiff_t>(std::max<size_t>(1, windows.size() / kHeldOutEvery));
+    share == Share::kHeldOut ? windows.erase(windows.begin(), windows.end() - kept) : windows.erase(windows.end() - kept, windows.end());
+  }
+  return std::make_unique<FolderSource>(seed, std::move(windows));
+}
+
+}  // namespace walchen::shards
