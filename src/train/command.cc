@@ -170,7 +170,8 @@ void AddFlags(CLI::App& command, Options& options) {
   command.add_option("--resume", options.resume, "The folder of a run to go on with");
   command.add_option("--steps", options.steps, "Stop after so many steps in all")->check(CLI::PositiveNumber);
   command.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints")->check(CLI::PositiveNumber);
-  command.add_option("--threads", options.threads, "Threads of this process; by itself all that it may use, a part of them if several train together")->check(CLI::Range(1, 512));
+  command.add_option("--threads", options.threads, "Threads of this process; if not said, all that it may use, evenly shared with "
+                     "others that train the same run on the same CPUs")->check(CLI::Range(1, 512));
   command.add_option("--home", options.home, "The home, where base models are looked for");
   command.add_flag("--quiet", options.quiet, "Nothing on standard error but errors");
 }

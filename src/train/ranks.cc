@@ -43,7 +43,10 @@ c10::intrusive_ptr<Gloo> Group(const c10::intrusive_ptr<c10d::Store>& store, con
   return c10::make_intrusive<Gloo>(c10::make_intrusive<c10d::PrefixStore>(name, store), place.rank, place.world, options);
 }
 
-// A number for this machine and the CPUs that this process may use on it; below 2^52, so that a double holds it.
+// Below 2^52, so that a double holds it.
+double Hash(std::string_view text) { return static_cast<double>(std::hash<std::string_view>()(text) >> 12); }
+
+// A number for this machine and the CPUs that this process may use on it.
 double CpusKey() {
   std::string key(256, '\0');
   ::gethostname(key.data(), key.size() - 1);
@@ -51,7 +54,7 @@ double CpusKey() {
   CPU_ZERO(&cpus);
   ::sched_getaffinity(0, sizeof cpus, &cpus);
   key.append(reinterpret_cast<const char*>(&cpus), sizeof cpus);
-  return static_cast<double>(std::hash<std::string>()(key) >> 12);
+  return Hash(key);
 }
 
 }  // namespace
@@ -208,6 +211,12 @@ Result<double> Ranks::FromFirst(double number) {
   std::vector<torch::Tensor> tensors = {torch::full({1}, number, torch::kDouble)};
   TRY(Do("rank 0 was asked", [&] { return connections_->work->broadcast(tensors); }));
   return tensors.front().item<double>();
+}
+
+Result<bool> Ranks::SameAsFirst(std::string_view text) {
+  const double own = Hash(text);
+  TRY_ASSIGN(const double of_first, FromFirst(own));
+  return own == of_first;
 }
 
 Result<void> Ranks::SumAt(int owner, const std::vector<torch::Tensor>& tensors) {

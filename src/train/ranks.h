@@ -62,6 +62,8 @@ class Ranks {
   Result<void> Sum(std::span<double> numbers);
   // Rank 0's number.
   Result<double> FromFirst(double number);
+  // Whether rank 0 has the same text.
+  Result<bool> SameAsFirst(std::string_view text);
   // Tensors of all ranks are summed at `owner`; elsewhere they hold nothing of use afterwards. Floats of one kind.
   Result<void> SumAt(int owner, const std::vector<torch::Tensor>& tensors);
   // The owner's tensors get to all ranks.

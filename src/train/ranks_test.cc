@@ -31,6 +31,8 @@ TEST(Ranks, SumSpreadAndCollect) {
     ASSERT_TRUE(ranks.Sum(numbers));
     EXPECT_EQ(numbers, (std::vector<double>{3, 3}));
     EXPECT_EQ(ranks.FromFirst(10 + rank).value(), 10);
+    EXPECT_TRUE(ranks.SameAsFirst("a").value());
+    EXPECT_EQ(ranks.SameAsFirst(rank < 2 ? "a" : "b").value(), rank < 2);
     EXPECT_EQ(ranks.on_these_cpus(), 3);
     const auto filled = [&](double value) {
       return std::vector<torch::Tensor>{torch::full({2, 3}, value), torch::full({5}, value)};

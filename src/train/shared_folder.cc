@@ -33,10 +33,8 @@ Result<runs::RunFolder> ShareFolder(base::Files& files, const base::Path& path, 
   auto folder = ranks.is_first() ? open() : Follow(files, path, patience);
   if (!folder) return ranks.is_first() ? Forward(folder) : Forward(folder, NotShared(ranks));
   if (ranks.is_first()) TRY(ranks.Wait());
-  // Of 52 bits, which a double holds.
-  const auto recipe = static_cast<double>(std::hash<std::string>()(runs::WriteRecipe(folder->recipe())) >> 12);
-  TRY_ASSIGN(const double of_first, ranks.FromFirst(recipe));
-  if (recipe == of_first) return folder;
+  TRY_ASSIGN(const bool is_same, ranks.SameAsFirst(runs::WriteRecipe(folder->recipe())));
+  if (is_same) return folder;
   return Fail(ErrorCode::kInvalidArgument, "{}: {}; here lies a run with another recipe", path.native(), NotShared(ranks));
 }
 

@@ -79,6 +79,11 @@ Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFold
     if (!ranks.is_first()) TRY(ranks.Wait());
     TRY(trainer->LoadNetwork(options.base));
     if (ranks.is_first()) TRY(ranks.Wait());
+    TRY_ASSIGN(const bool is_same_base, ranks.SameAsFirst(trainer->base_sha256_));
+    if (!is_same_base) {
+      return Fail(ErrorCode::kInvalidArgument, "{}: rank {} of {} has another file here than rank 0; all processes need the same base",
+                  options.base.native(), ranks.rank(), ranks.world());
+    }
     TRY(trainer->OpenData());
     TRY(trainer->RestoreOrBegin(options));
   } catch (const std::exception& error) {  // libtorch's: out of memory
@@ -109,9 +114,9 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   if (trained) originals_.emplace_back("model.gguf", std::move(file));
   has_lora_ = recipe.text.lora_rank > 0;
   TRY_ASSIGN(const auto bytes, files_.Map(text_path));
-  const std::string sha256 = base::Sha256Hex(bytes->bytes());
+  base_sha256_ = base::Sha256Hex(bytes->bytes());
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, SensesOf(recipe, model::SharedAttentionOf(network_.text)));
-  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i], sha256));
+  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i], base_sha256_));
   return {};
 }
 

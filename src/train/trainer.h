@@ -93,6 +93,7 @@ class Trainer {
   std::vector<std::pair<std::string, std::unique_ptr<formats::GgufFile>>> originals_;  // trained files, by their name in a checkpoint
   std::unique_ptr<formats::Tokenizer> tokenizer_;
   std::unique_ptr<formats::ChatTemplate> chat_template_;  // null: the base has none
+  std::string base_sha256_;  // empty: there is no base
   bool has_lora_ = false;
   std::vector<std::unique_ptr<shards::SampleSource>> sources_, unseen_;
   std::unique_ptr<Optimiser> optimiser_;
