@@ -147,6 +147,15 @@ class SeveralProcesses(unittest.TestCase):
                 self.finish(start(after, "--resume", run))
                 self.expect_losses_of_one(run)
 
+    def test_as_many_go_on_bit_for_bit(self):
+        whole, cut = self.folder / "whole", self.folder / "cut"
+        self.finish(start(2, self.recipe, "--run", whole))
+        self.finish(start(2, self.recipe, "--run", cut, "--steps", 6))
+        self.finish(start(2, "--resume", cut))
+        digests = [subprocess.run([WALCHEN, "train", "digest", run], capture_output=True, text=True, check=True).stdout.split()[0]
+                   for run in (whole, cut)]
+        self.assertEqual(*digests)
+
     def test_a_killed_rank_ends_the_others_and_the_run_goes_on(self):
         for victim in (0, 2):
             with self.subTest(victim=victim):
