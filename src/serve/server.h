@@ -21,7 +21,7 @@ struct ServerOptions {
   ListenerOptions listener = {.host = "127.0.0.1", .port = 1924};
   std::string token;                    // empty: no check
   std::string fingerprint = "walchen";  // what computes the answers, with its version
-  base::Path runs;                      // the folder of training runs to show; empty: none
+  base::Path runs = {};                 // the folder of training runs to show; empty: none
   base::Clock* clock = &base::Clock::Os();
 };
 
