@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/test_folder.h"
-#include "model/byte_tokenizer.h"
-#include "formats/gguf.h"
+#include "shards/test_tokenizer.h"
 
 namespace walchen::shards {
 namespace {
@@ -14,14 +12,10 @@ constexpr std::string_view kTemplate =
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
-class ChatSamples : public testing::Test {
+class ChatSamples : public TokenizerTest {
  protected:
   void SetUp() override {
-    formats::GgufWriter writer;
-    for (auto& [key, value] : model::ByteTokenizer(model::kByteTokenizerSmallest)) writer.Add(key, value);
-    ASSERT_TRUE(writer.Write(files_, folder_ / "tokenizer.gguf"));
-    const auto file = formats::GgufFile::Open(files_, folder_ / "tokenizer.gguf").value();
-    tokenizer_ = formats::Tokenizer::FromGguf(*file).value();
+    TokenizerTest::SetUp();
     chat_template_ = formats::ChatTemplate::Parse(kTemplate).value();
   }
   Result<std::unique_ptr<SampleSource>> Open(const std::string& text, Share share = Share::kTrained, int64_t tokens = 120) {
@@ -34,9 +28,6 @@ class ChatSamples : public testing::Test {
     return R"({"messages": [{"role": "user", "content": ")" + question + R"("}, {"role": "assistant", "content": ")" + answer + "\"}]}\n";
   }
 
-  base::Files& files_ = base::Files::Os();
-  base::TestFolder folder_;
-  std::unique_ptr<formats::Tokenizer> tokenizer_;
   std::unique_ptr<formats::ChatTemplate> chat_template_;
 };
 

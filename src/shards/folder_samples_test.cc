@@ -6,22 +6,14 @@
 
 #include <gtest/gtest.h>
 
-#include "base/test_folder.h"
-#include "formats/gguf.h"
-#include "model/byte_tokenizer.h"
+#include "shards/test_tokenizer.h"
+
 
 namespace walchen::shards {
 namespace {
 
-class FolderSamples : public testing::Test {
+class FolderSamples : public TokenizerTest {
  protected:
-  void SetUp() override {
-    formats::GgufWriter writer;
-    for (auto& [key, value] : model::ByteTokenizer(model::kByteTokenizerSmallest)) writer.Add(key, value);
-    ASSERT_TRUE(writer.Write(files_, folder_ / "tokenizer.gguf"));
-    const auto file = formats::GgufFile::Open(files_, folder_ / "tokenizer.gguf").value();
-    tokenizer_ = formats::Tokenizer::FromGguf(*file).value();
-  }
   void Put(const std::string& name, const std::string& text) {
     ASSERT_TRUE(files_.MakeFolders((texts() / name).parent_path()));
     ASSERT_TRUE(base::ReplaceFile(files_, texts() / name, text));
@@ -38,10 +30,6 @@ class FolderSamples : public testing::Test {
     std::erase(tokens, tokenizer_->eos().value());
     return tokenizer_->Decode(tokens);
   }
-
-  base::Files& files_ = base::Files::Os();
-  base::TestFolder folder_;
-  std::unique_ptr<formats::Tokenizer> tokenizer_;
 };
 
 TEST_F(FolderSamples, AnEpochTakesEachWindowOnceInAnOrderOfItsOwn) {

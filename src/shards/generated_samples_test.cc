@@ -3,30 +3,17 @@
 
 #include <gtest/gtest.h>
 
-#include "base/test_folder.h"
-#include "formats/gguf.h"
-#include "model/byte_tokenizer.h"
 #include "model/signals.h"
+#include "shards/test_tokenizer.h"
 
 namespace walchen::shards {
 namespace {
 
 using Make = Result<std::unique_ptr<SampleSource>> (*)(runs::Options&, uint64_t, const formats::Tokenizer&);
 
-class GeneratedSamples : public testing::Test {
+class GeneratedSamples : public TokenizerTest {
  protected:
-  void SetUp() override {
-    formats::GgufWriter writer;
-    for (auto& [key, value] : model::ByteTokenizer(model::kByteTokenizerSmallest)) writer.Add(key, value);
-    ASSERT_TRUE(writer.Write(files_, folder_ / "tokenizer.gguf"));
-    const auto file = formats::GgufFile::Open(files_, folder_ / "tokenizer.gguf").value();
-    tokenizer_ = formats::Tokenizer::FromGguf(*file).value();
-  }
   std::unique_ptr<SampleSource> Open(Make make, runs::Options options) { return make(options, 1, *tokenizer_).value(); }
-
-  base::Files& files_ = base::Files::Os();
-  base::TestFolder folder_;
-  std::unique_ptr<formats::Tokenizer> tokenizer_;
 };
 
 // The last `copies` segments are of one truth, with noise and noise levels of their own, and invisible to each other.

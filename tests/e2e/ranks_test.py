@@ -10,37 +10,12 @@ import tempfile
 import time
 import unittest
 
-WALCHEN = os.environ["WALCHEN_BINARY"]
-HAS_TRAINER = (pathlib.Path(WALCHEN).parent / "walchen-train").exists()
+from tiny_training import HAS_TRAINER, TEXT, WALCHEN, WAVES, sentences
+
 LAUNCHERS = ("RANK", "WORLD_SIZE", "LOCAL_", "MASTER_", "SLURM_", "OMPI_", "PMI_", "MPI_", "TORCHELASTIC_")
 OTHERS_END_S = 60
 
-RECIPE = """
-name = "tiny"
-[text]
-layers = 2
-d_model = 64
-heads = 2
-kv_heads = 1
-head_size = 32
-d_ff = 96
-vocabulary = 288
-context_tokens = 256
-[[sense]]
-name = "signals"
-d_model = 32
-[[data]]
-name = "sentences"
-template = "text"
-source = "generator:sentences"
-sequences = 5
-options = { tokens = 32 }
-[[data]]
-name = "waves"
-template = "forecast"
-source = "generator:waves"
-sequences = 4
-options = { patches = 4, horizon_patches = 1 }
+RECIPE = TEXT + sentences(5) + WAVES + """
 [optimiser]
 accumulate = 2
 [budget]

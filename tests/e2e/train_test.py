@@ -1,44 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """walchen train and tune as a person types them: a run that is killed again and again ends as the one that was left alone."""
 import json
-import os
-import pathlib
 import random
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
-WALCHEN = os.environ["WALCHEN_BINARY"]
-HAS_TRAINER = (pathlib.Path(WALCHEN).parent / "walchen-train").exists()
+import tiny_training
 
-RECIPE = """
-name = "tiny"
-[text]
-layers = 2
-d_model = 64
-heads = 2
-kv_heads = 1
-head_size = 32
-d_ff = 96
-vocabulary = 288
-context_tokens = 256
-[[sense]]
-name = "signals"
-d_model = 32
-[[data]]
-name = "sentences"
-template = "text"
-source = "generator:sentences"
-sequences = 4
-options = { tokens = 32 }
-[[data]]
-name = "waves"
-template = "forecast"
-source = "generator:waves"
-sequences = 4
-options = { patches = 4, horizon_patches = 1 }
+RECIPE = tiny_training.TEXT + tiny_training.sentences(4) + tiny_training.WAVES + """
 [budget]
 steps = 60
 [checkpoint]
@@ -50,27 +21,15 @@ CURVE = [9.952501, 9.666286, 9.544342, 9.548883, 9.101411, 9.007102, 8.194137, 7
          5.649574, 4.526588, 4.990617, 4.411184, 3.980079, 4.080674, 3.794361, 3.712499]
 
 
-@unittest.skipUnless(HAS_TRAINER, "walchen-train is not built (make train)")
-class Training(unittest.TestCase):
+class Training(tiny_training.TrainingCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.recipe = self.folder / "tiny.toml"
-        self.recipe.write_text(RECIPE)
-
-    def run_walchen(self, *arguments, exit_code=0):
-        ran = subprocess.run([WALCHEN, *map(str, arguments)], capture_output=True, text=True, timeout=300)
-        self.assertEqual(ran.returncode, exit_code, ran.stderr)
-        return ran
+        super().setUp()
+        self.recipe = self.write("tiny.toml", RECIPE)
 
     def start(self, *arguments):
-        process = subprocess.Popen([WALCHEN, "train", *map(str, arguments), "--threads", "1", "--quiet"], stderr=subprocess.PIPE)
+        process = subprocess.Popen([tiny_training.WALCHEN, "train", *map(str, arguments), "--threads", "1", "--quiet"], stderr=subprocess.PIPE)
         self.addCleanup(process.stderr.close)
         return process
-
-    def digest(self, run):
-        return self.run_walchen("train", "digest", run).stdout.split()[0]
 
     def test_ten_kills_change_nothing(self):
         whole, killed = self.folder / "whole", self.folder / "killed"
@@ -135,12 +94,10 @@ class Training(unittest.TestCase):
         self.assertEqual(json.loads(self.run_walchen("model", "logits", "--model", plain, "--ids", "40,50").stdout), logits)
         self.assertNotIn(b"walchen.senses", plain.read_bytes())
 
-    def curve(self, name, **environment):
-        recipe = self.folder / "curve.toml"
-        recipe.write_text(RECIPE.replace('name = "tiny"', 'name = "tiny"\nprecision = "float32"'))
+    def curve(self, name, environment):
+        recipe = self.write("curve.toml", RECIPE.replace('name = "tiny"', 'name = "tiny"\nprecision = "float32"'))
         run = self.folder / name
-        subprocess.run([WALCHEN, "train", recipe, "--run", run, "--steps", "20", "--threads", "1", "--quiet"], check=True,
-                       env={**os.environ, **environment}, timeout=300)
+        self.run_walchen("train", recipe, "--run", run, "--steps", 20, "--threads", 1, "--quiet", environment=environment)
         records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
         return [sum(record["loss"].values()) for record in records]
 
@@ -150,7 +107,7 @@ class Training(unittest.TestCase):
                  {"WALCHEN_CPU_PATH": "sse4", "ONEDNN_MAX_CPU_ISA": "SSE41", "ATEN_CPU_CAPABILITY": "default"}]
         for number, environment in enumerate(paths):
             with self.subTest(environment=environment):
-                found = self.curve(f"curve-{number}", **environment)
+                found = self.curve(f"curve-{number}", environment)
                 for step, (loss, pinned) in enumerate(zip(found, CURVE, strict=True), 1):
                     self.assertAlmostEqual(loss, pinned, delta=1e-3, msg=f"step {step} of {found}")
 
