@@ -23,7 +23,7 @@ struct StepRecord {
   int64_t step = 0;                    // so many steps were done with this one: the first record has 1
   std::map<std::string, double> loss;  // by name of the [[data]]
   // Of flow losses, where the noise level tau lies in each quarter of [0, 1]; NaN where it never did. Of the first process's
-  // samples of the last batch.
+  // samples.
   std::map<std::string, std::vector<double>> loss_by_tau = {};
   int64_t tokens = 0;                  // of the run so far
   double seconds = 0;                  // of the run so far, over all its processes

@@ -52,8 +52,8 @@ Result<std::vector<std::vector<int32_t>>> ReadTexts(base::Files& files, const ba
       return Fail(ErrorCode::kCorrupt, "{}: expected UTF-8, found something else at byte {}; convert the file, or take it out",
                   path.native(), valid);
     }
-    if (text->empty()) continue;
     std::vector<int32_t> tokens = tokenizer.Encode(*text);
+    if (tokens.empty()) continue;
     if (const auto end = tokenizer.eos()) tokens.push_back(*end);
     texts.push_back(std::move(tokens));
   }

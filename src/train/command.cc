@@ -20,6 +20,7 @@
 #include "train/product.h"
 #include "train/ranks.h"
 #include "train/shared_folder.h"
+#include "train/torch_error.h"
 #include "train/trainer.h"
 
 namespace walchen::train {
@@ -132,6 +133,7 @@ Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& 
   const int threads = options.threads > 0 ? options.threads : folder.recipe().threads;
   torch::set_num_threads(threads > 0 ? threads : UsualThreads(*ranks));
   SetProductType(folder.recipe().precision == runs::Precision::kBfloat16 ? torch::kBFloat16 : torch::kFloat);
+  TRY(TryProducts());
   return Trainer::Open(files, std::move(folder), trainer);
 }
 
@@ -175,6 +177,15 @@ Result<int> Run(const Options& options) {
   return kDone;
 }
 
+// libtorch says by an exception that there is no memory left, wherever that happens.
+Result<int> RunWithoutExceptions(const Options& options) {
+  try {
+    return Run(options);
+  } catch (const std::exception& error) {
+    return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", TorchMessage(error));
+  }
+}
+
 void AddFlags(CLI::App& command, Options& options) {
   command.add_option("recipe", options.recipe, "The recipe, a TOML file");
   command.add_option("--run", options.run, "The folder of the run, which is made");
@@ -210,7 +221,7 @@ int RunCommand(int argc, char** argv) {
     fmt::print(stderr, "walchen-train: expected a recipe and --run DIR to begin, or --resume DIR to go on\n");
     return kWrongUsage;
   }
-  const Result<int> exit_code = Run(options);
+  const Result<int> exit_code = RunWithoutExceptions(options);
   return exit_code ? *exit_code : Report(exit_code.error());
 }
 

@@ -25,9 +25,10 @@ TorchBackend::Cache HeaderCache::Of(std::span<const int32_t> tokens, int64_t lan
   std::vector<const TorchBackend::Cache*> found;
   for (size_t lane = 0; lane < static_cast<size_t>(lanes); ++lane) {
     const std::span<const int32_t> text = tokens.subspan(lane * length, length);
-    auto [at, is_new] = texts_.try_emplace(std::vector<int32_t>(text.begin(), text.end()));
-    if (is_new) {
-      at->second = compute(text);
+    const std::vector<int32_t> key(text.begin(), text.end());
+    auto at = texts_.find(key);
+    if (at == texts_.end()) {
+      at = texts_.emplace(key, compute(text)).first;
       bytes_ += BytesOf(at->second);
     }
     found.push_back(&at->second);

@@ -40,17 +40,33 @@ torch::Tensor HeadLoss(const model::Head& head, const torch::Tensor& outputs, co
   return (loss * weights).sum() / (weights > 0).sum().clamp_min(1);
 }
 
-std::vector<double> FlowLossByTau(const torch::Tensor& outputs, const torch::Tensor& values, const torch::Tensor& weights) {
+void LossByTau::Add(const LossByTau& other) {
+  for (size_t i = 0; i < sum.size(); ++i) {
+    sum[i] += other.sum[i];
+    count[i] += other.count[i];
+  }
+}
+
+std::vector<double> LossByTau::Means() const {
+  std::vector<double> means;
+  for (size_t i = 0; i < sum.size(); ++i) means.push_back(sum[i] / count[i]);
+  return means;
+}
+
+LossByTau FlowLossByTau(const torch::Tensor& outputs, const torch::Tensor& values, const torch::Tensor& weights) {
   const torch::NoGradGuard no_grad;
-  constexpr int64_t kQuarters = 4;
+  LossByTau loss;
+  const auto quarters = static_cast<int64_t>(loss.sum.size());
   const torch::Tensor w = weights.reshape({-1}), borders = torch::tensor({model::FlowWeight(0.25f), model::FlowWeight(0.5f),
                                                                           model::FlowWeight(0.75f)}).to(w.device());
   // What has no weight falls into a fifth bin.
-  const torch::Tensor quarter = torch::where(w > 0, torch::bucketize(w, borders, /*out_int32=*/false, /*right=*/true), kQuarters);
-  const torch::Tensor loss = (outputs - values).square().reshape({-1}) * w;
-  const torch::Tensor mean = torch::bincount(quarter, loss, kQuarters + 1) / torch::bincount(quarter, {}, kQuarters + 1);
-  const torch::Tensor quarters = mean.slice(0, 0, kQuarters).to(torch::kCPU, torch::kDouble).contiguous();
-  return {quarters.const_data_ptr<double>(), quarters.const_data_ptr<double>() + kQuarters};
+  const torch::Tensor quarter = torch::where(w > 0, torch::bucketize(w, borders, /*out_int32=*/false, /*right=*/true), quarters);
+  const torch::Tensor squares = (outputs - values).square().reshape({-1}) * w;
+  const torch::Tensor sums = torch::bincount(quarter, squares, quarters + 1).to(torch::kCPU, torch::kDouble);
+  const torch::Tensor counts = torch::bincount(quarter, {}, quarters + 1).to(torch::kCPU, torch::kDouble);
+  std::copy_n(sums.const_data_ptr<double>(), quarters, loss.sum.begin());
+  std::copy_n(counts.const_data_ptr<double>(), quarters, loss.count.begin());
+  return loss;
 }
 
 }  // namespace walchen::train

@@ -4,6 +4,7 @@
 // depend on how many tokens it happens to have.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include <torch/types.h>
@@ -24,7 +25,13 @@ torch::Tensor TextLoss(const torch::Tensor& states, const torch::Tensor& gain, d
 torch::Tensor HeadLoss(const model::Head& head, const torch::Tensor& outputs, const torch::Tensor& values,
                        const torch::Tensor& weights);
 
-// A flow loss where tau lies in each quarter of [0, 1]; NaN where none does. Its weights tell tau (modality.h).
-std::vector<double> FlowLossByTau(const torch::Tensor& outputs, const torch::Tensor& values, const torch::Tensor& weights);
+// A flow loss in the quarters of [0, 1] in which tau may lie.
+struct LossByTau {
+  std::array<double, 4> sum = {}, count = {};
+  void Add(const LossByTau& other);
+  std::vector<double> Means() const;  // NaN where there is none
+};
+// Its weights tell tau (modality.h).
+LossByTau FlowLossByTau(const torch::Tensor& outputs, const torch::Tensor& values, const torch::Tensor& weights);
 
 }  // namespace walchen::train

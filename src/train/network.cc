@@ -100,8 +100,9 @@ std::vector<Loss> Network::Losses(const Batch& batch) {
                             .value = HeadLoss(head, outputs[i], values, weights),
                             .weight = head.weight,
                             .share = share,
-                            .by_tau = head.loss == model::HeadLoss::kFlow ? FlowLossByTau(outputs[i], values, weights)
-                                                                          : std::vector<double>{}});
+                            .by_tau = head.loss == model::HeadLoss::kFlow
+                                          ? std::optional(FlowLossByTau(outputs[i], values, weights))
+                                          : std::nullopt});
         }
       });
   // Noisy copies of a segment count as one.

@@ -14,6 +14,7 @@
 #include "model/sense.h"
 #include "train/batch.h"
 #include "train/header_cache.h"
+#include "train/loss.h"
 #include "train/torch_backend.h"
 
 namespace walchen::train {
@@ -23,7 +24,7 @@ struct Loss {
   torch::Tensor value;   // one number, the mean over the targets of this batch
   double weight = 1;
   double share = 1;      // how much it counts in the mean over those of all ranks
-  std::vector<double> by_tau = {};  // of a flow, in the quarters of [0, 1], of this process's samples
+  std::optional<LossByTau> by_tau = {};  // of a flow; of this process's samples
 };
 
 struct Network {

@@ -9,6 +9,7 @@
 #include <torch/torch.h>
 
 #include "base/clock.h"
+#include "train/torch_error.h"
 
 namespace walchen::train {
 namespace {
@@ -52,6 +53,16 @@ class ProductFunction : public torch::autograd::Function<ProductFunction> {
 }  // namespace
 
 void SetProductType(torch::ScalarType type) { product_type = type; }
+
+Result<void> TryProducts() {
+  try {
+    MatrixProduct(torch::ones({16, 16}), torch::ones({16, 16}));
+  } catch (const std::exception& error) {
+    return Fail(ErrorCode::kUnsupported, "precision: this CPU cannot multiply in {}: {}. Begin a run with precision = \"float32\"",
+                torch::toString(product_type), TorchMessage(error));
+  }
+  return {};
+}
 
 torch::Tensor MatrixProduct(const torch::Tensor& x_any, const torch::Tensor& w_any) {
   const torch::NoGradGuard no_grad;

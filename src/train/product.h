@@ -8,11 +8,15 @@
 
 #include <torch/types.h>
 
+#include "base/status.h"
+
 namespace walchen::train {
 
 // In what products of floats are computed from now on, in this process: kFloat, or kBFloat16, which rounds both factors and
 // the product, and adds up in floats. Twice as fast on CPUs that have its instructions, and eight times with AMX.
 void SetProductType(torch::ScalarType type);
+// kUnsupported if this CPU cannot multiply in that type.
+Result<void> TryProducts();
 
 // x w^T, without a gradient. x [m, k], w [n, k], either may be a transposed view.
 torch::Tensor MatrixProduct(const torch::Tensor& x, const torch::Tensor& w);

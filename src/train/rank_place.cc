@@ -17,15 +17,15 @@ constexpr int kFirstJobPort = 15'000, kJobPorts = 15'000;
 struct Launcher {
   const char* rank;
   const char* world;
-  const char* other_world;  // where `world` is not there
   const char* local_rank;
   const char* local_world;
+  bool is_slurm = false;
 };
 constexpr Launcher kLaunchers[] = {
-    {"RANK", "WORLD_SIZE", nullptr, "LOCAL_RANK", "LOCAL_WORLD_SIZE"},
-    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr, "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
-    {"PMI_RANK", "PMI_SIZE", nullptr, "MPI_LOCALRANKID", "MPI_LOCALNRANKS"},
-    {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_LOCALID", nullptr},
+    {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"},
+    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
+    {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS"},
+    {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", nullptr, true},
 };
 
 // A whole number in [least, most], or nothing where there is no such variable.
@@ -40,12 +40,19 @@ Result<std::optional<int>> Number(const LookUp& look_up, const char* name, int l
   return number;
 }
 
+// Of jobs on one machine each has its own. Their numbers may be longer than an int in a federation of clusters.
+int JobPort(const std::optional<std::string>& job) {
+  uint64_t number = 0;
+  if (!job || std::from_chars(job->data(), job->data() + job->size(), number).ec != std::errc()) return kUsualPort;
+  return kFirstJobPort + static_cast<int>(number % kJobPorts);
+}
+
 bool NotEmpty(const std::optional<std::string>& text) { return text && !text->empty(); }
 
 // The address and port of a launcher that has several ranks.
 Result<void> FindMeetingPlace(const LookUp& look_up, const Launcher& launcher, bool all_local, RankPlace& place) {
   const std::optional<std::string> address = look_up("MASTER_ADDR");
-  const std::optional<std::string> step_nodes = launcher.other_world != nullptr ? look_up("SLURM_STEP_NODELIST") : std::nullopt;
+  const std::optional<std::string> step_nodes = launcher.is_slurm ? look_up("SLURM_STEP_NODELIST") : std::nullopt;
   const std::optional<std::string> nodes = step_nodes ? step_nodes : look_up("SLURM_JOB_NODELIST");
   if (NotEmpty(address)) {
     place.address = *address;
@@ -58,9 +65,8 @@ Result<void> FindMeetingPlace(const LookUp& look_up, const Launcher& launcher, b
                 "to the machine of rank 0 (127.0.0.1 if all run on this one)", launcher.rank, launcher.world, place.world);
   }
   TRY_ASSIGN(const std::optional<int> port, Number(look_up, "MASTER_PORT", 1, 65'535));
-  TRY_ASSIGN(const std::optional<int> job, Number(look_up, "SLURM_JOB_ID", 0, kMost));
   TRY_ASSIGN(const std::optional<int> restart, Number(look_up, "TORCHELASTIC_RESTART_COUNT", 0, kMost));
-  place.port = port ? *port : job ? kFirstJobPort + *job % kJobPorts : kUsualPort;
+  place.port = port ? *port : JobPort(look_up("SLURM_JOB_ID"));
   if (look_up("TORCHELASTIC_USE_AGENT_STORE") == "True") place.launchers_store = fmt::format("walchen/{}", restart.value_or(0));
   return {};
 }
@@ -93,11 +99,8 @@ Result<std::string> FirstNode(std::string_view list) {
 Result<RankPlace> RankPlaceFrom(const LookUp& look_up) {
   for (const Launcher& launcher : kLaunchers) {
     TRY_ASSIGN(const std::optional<int> rank, Number(look_up, launcher.rank, 0, kMost));
-    TRY_ASSIGN(std::optional<int> world, Number(look_up, launcher.world, 1, kMost));
-    if (!world) {
-      TRY_ASSIGN(world, Number(look_up, launcher.other_world, 1, kMost));
-    }
-    if (!rank && (!world || launcher.other_world != nullptr)) continue;  // a job of Slurm's in which nothing was started by srun
+    TRY_ASSIGN(const std::optional<int> world, Number(look_up, launcher.world, 1, kMost));
+    if (!world && (!rank || launcher.is_slurm)) continue;  // a job's script has a rank too, but is no step of srun's
     if (!rank || !world) {
       return Fail(ErrorCode::kInvalidArgument, "{} is set, but {} is not: set both or none", rank ? launcher.rank : launcher.world,
                   rank ? launcher.world : launcher.rank);

@@ -30,7 +30,7 @@ using LookUp = std::function<std::optional<std::string>(const char* name)>;
 //   torchrun   RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT; a shell loop may set them as well
 //   MPI        OMPI_COMM_WORLD_RANK, _SIZE, _LOCAL_RANK, _LOCAL_SIZE (Open MPI); PMI_RANK, PMI_SIZE, MPI_LOCALRANKID,
 //              MPI_LOCALNRANKS (MPICH, Intel MPI)
-//   Slurm      SLURM_PROCID, SLURM_STEP_NUM_TASKS or SLURM_NTASKS, SLURM_LOCALID (srun)
+//   Slurm      SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_LOCALID (srun)
 // MPI comes before Slurm, because mpirun in a Slurm job starts its ranks by srun, whose numbers are not theirs.
 // MASTER_ADDR and MASTER_PORT count everywhere. Without them the address is this machine where all ranks are on it, else
 // the first node of SLURM_JOB_NODELIST; the port follows from the job's number, so that jobs on one machine do not meet.

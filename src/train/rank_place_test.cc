@@ -30,6 +30,9 @@ TEST(RankPlace, IsAloneWhereNobodySaysAnything) {
   // The shell of salloc, and a job in which srun has started nothing.
   EXPECT_EQ(PlaceIn({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}, {"SLURM_JOB_ID", "7"}}).value(), RankPlace{});
   EXPECT_EQ(PlaceIn({{"SLURM_NTASKS", "8"}, {"SLURM_JOB_ID", "7"}, {"SLURM_JOB_NODELIST", "a[1-8]"}}).value(), RankPlace{});
+  // A job's script, which sbatch starts on the first node.
+  EXPECT_EQ(PlaceIn({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "8"}, {"SLURM_JOB_NODELIST", "a[1-8]"}}).value(), RankPlace{});
+  EXPECT_EQ(PlaceIn({{"SLURM_PROCID", "0"}, {"SLURM_LOCALID", "0"}}).value(), RankPlace{});
 }
 
 TEST(RankPlace, IsReadFromTorchrun) {
@@ -43,7 +46,7 @@ TEST(RankPlace, IsReadFromTorchrun) {
 }
 
 TEST(RankPlace, IsReadFromSlurm) {
-  const Environment job = {{"SLURM_PROCID", "3"}, {"SLURM_NTASKS", "4"}, {"SLURM_LOCALID", "1"}, {"SLURM_JOB_ID", "31007"},
+  const Environment job = {{"SLURM_PROCID", "3"}, {"SLURM_STEP_NUM_TASKS", "4"}, {"SLURM_LOCALID", "1"}, {"SLURM_JOB_ID", "31007"},
                            {"SLURM_JOB_NODELIST", "node[03-05,9]"}};
   EXPECT_EQ(PlaceIn(job).value(), (RankPlace{.rank = 3, .world = 4, .local_rank = 1, .address = "node03", .port = 16'007}));
   // A step may take fewer tasks and other nodes than the job has.
@@ -82,7 +85,7 @@ TEST(RankPlace, NamesTheVariableThatContradicts) {
   ExpectErrorNames({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "a"}, {"MASTER_PORT", "70000"}}, "MASTER_PORT");
   ExpectErrorNames({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"LOCAL_RANK", "2"}, {"MASTER_ADDR", "a"}}, "LOCAL_RANK");
   ExpectErrorNames({{"PMI_RANK", "1"}, {"PMI_SIZE", "2"}}, "MASTER_ADDR");
-  ExpectErrorNames({{"SLURM_PROCID", "1"}, {"SLURM_NTASKS", "2"}, {"SLURM_JOB_NODELIST", "a[1"}}, "SLURM_JOB_NODELIST");
+  ExpectErrorNames({{"SLURM_PROCID", "1"}, {"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_JOB_NODELIST", "a[1"}}, "SLURM_JOB_NODELIST");
 }
 
 TEST(FirstNode, FollowsSlurmsBrackets) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <nlohmann/json.hpp>
 #include <torch/torch.h>
@@ -75,21 +76,34 @@ Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFold
   std::unique_ptr<Trainer> trainer(new Trainer(files, std::move(folder), options));
   Ranks& ranks = *trainer->ranks_;
   try {
+    TRY(trainer->CompareWithFirst(options));
     // Rank 0 writes the files to start from, the others read them.
     if (!ranks.is_first()) TRY(ranks.Wait());
     TRY(trainer->LoadNetwork(options.base));
     if (ranks.is_first()) TRY(ranks.Wait());
-    TRY_ASSIGN(const bool is_same_base, ranks.SameAsFirst(trainer->base_sha256_));
-    if (!is_same_base) {
-      return Fail(ErrorCode::kInvalidArgument, "{}: rank {} of {} has another file here than rank 0; all processes need the same base",
-                  options.base.native(), ranks.rank(), ranks.world());
-    }
     TRY(trainer->OpenData());
     TRY(trainer->RestoreOrBegin(options));
   } catch (const std::exception& error) {  // libtorch's: out of memory
     return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", TorchMessage(error));
   }
   return trainer;
+}
+
+// Ranks that want different things would wait for each other in different operations.
+Result<void> Trainer::CompareWithFirst(const Options& options) {
+  if (!options.base.empty()) {
+    TRY_ASSIGN(const auto bytes, files_.Map(options.base));
+    base_sha256_ = base::Sha256Hex(bytes->bytes());
+  }
+  TRY_ASSIGN(const bool is_same_base, ranks_->SameAsFirst(base_sha256_));
+  if (!is_same_base) {
+    return Fail(ErrorCode::kInvalidArgument, "{}: rank {} of {} has another file here than rank 0; all processes need the same base",
+                options.base.native(), ranks_->rank(), ranks_->world());
+  }
+  TRY_ASSIGN(const bool is_same_plan, ranks_->SameAsFirst(fmt::format("{} {}", options.steps.value_or(0), options.checkpoint_every.value_or(0))));
+  if (is_same_plan) return {};
+  return Fail(ErrorCode::kInvalidArgument, "rank {} of {} was started with another --steps or --checkpoint-every than rank 0; give all "
+              "processes the same", ranks_->rank(), ranks_->world());
 }
 
 Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
@@ -113,8 +127,6 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   }
   if (trained) originals_.emplace_back("model.gguf", std::move(file));
   has_lora_ = recipe.text.lora_rank > 0;
-  TRY_ASSIGN(const auto bytes, files_.Map(text_path));
-  base_sha256_ = base::Sha256Hex(bytes->bytes());
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, SensesOf(recipe, model::SharedAttentionOf(network_.text)));
   for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i], base_sha256_));
   return {};
@@ -215,7 +227,9 @@ Result<void> Trainer::RestoreOrBegin(const Options& options) {
   TRY(past.Update());
   if (!past.records().empty()) {
     seconds_ = past.records().back().seconds;
-    energy_before_j_ = past.records().back().energy_j.value_or(0);
+  }
+  for (const runs::StepRecord& record : past.records()) {  // not on every machine that it ran on could energy be read
+    energy_before_j_ = record.energy_j.value_or(energy_before_j_);
   }
   if (begins) TRY(Save());
   return {};
@@ -274,6 +288,7 @@ Result<double> Trainer::ComputeGradients(runs::StepRecord& record) {
   const int accumulate = recipe.optimiser.accumulate;
   double total = 0, operations = 0;
   int64_t tokens = 0;
+  std::map<std::string, LossByTau> by_tau;
   optimiser_->ClearGradients();
   for (int round = 0; round < accumulate; ++round) {
     TRY_ASSIGN(const std::vector<Batch> batches, BatchesOf(step_ * accumulate + round));
@@ -281,7 +296,7 @@ Result<double> Trainer::ComputeGradients(runs::StepRecord& record) {
       torch::Tensor sum = torch::zeros({});
       for (const Loss& loss : network_.Losses(batches[source])) {
         record.loss[recipe.data[source].name + "/" + loss.name] += loss.value.item<double>() * loss.share / accumulate;
-        if (!loss.by_tau.empty()) record.loss_by_tau[recipe.data[source].name + "/" + loss.name] = loss.by_tau;
+        if (loss.by_tau) by_tau[recipe.data[source].name + "/" + loss.name].Add(*loss.by_tau);
         sum = sum + loss.value * (loss.weight * loss.share / accumulate);
       }
       total += sum.item<double>();
@@ -290,6 +305,7 @@ Result<double> Trainer::ComputeGradients(runs::StepRecord& record) {
       tokens += batches[source].tokens();
     }
   }
+  for (const auto& [name, quarters] : by_tau) record.loss_by_tau[name] = quarters.Means();
   record.tokens = tokens_ + tokens;
   record.flop_per_s = operations;  // divided by the time when that is known
   TRY(SumOverRanks(record, total));

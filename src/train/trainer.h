@@ -64,6 +64,7 @@ class Trainer {
  private:
   Trainer(base::Files& files, runs::RunFolder folder, const Options& options);
 
+  Result<void> CompareWithFirst(const Options& options);
   Result<void> LoadNetwork(const base::Path& base_file);
   Result<void> LoadSense(const model::SenseConfig& sense, const runs::SensePlan& plan, std::string_view base_sha256);
   Result<void> OpenData();

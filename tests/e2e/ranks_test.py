@@ -31,7 +31,7 @@ def torchrun(rank, world, port):
 
 
 def slurm(rank, world, port):
-    return dict(SLURM_PROCID=rank, SLURM_NTASKS=world, SLURM_LOCALID=rank, SLURM_JOB_ID=31, SLURM_JOB_NODELIST="localhost",
+    return dict(SLURM_PROCID=rank, SLURM_STEP_NUM_TASKS=world, SLURM_LOCALID=rank, SLURM_JOB_ID=31, SLURM_JOB_NODELIST="localhost",
                 MASTER_PORT=port)
 
 
