@@ -45,8 +45,9 @@ void AddSeam(const float* x, const float* kernel, const PatchGrid& grid, float* 
       for (int pixel = 0; pixel < size * size; ++pixel, ++y) {
         float sum = 0;
         for (int tap = 0; tap < grid.channels * 9; ++tap) {
-          const int in = tap / 9, row = pixel / size + tap % 9 / 3, column = pixel % size + tap % 3;
-          sum = std::fma(kernel[out * grid.channels * 9 + tap], rimmed[static_cast<size_t>((in * width + row) * width + column)], sum);
+          const int64_t in = tap / 9, row = pixel / size + tap % 9 / 3, column = pixel % size + tap % 3;
+          const int64_t at = (in * width + row) * width + column;
+          sum = std::fma(kernel[out * grid.channels * 9 + tap], rimmed[static_cast<size_t>(at)], sum);
         }
         *y += sum;
       }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/rng.h"
@@ -16,28 +17,34 @@ constexpr size_t kHeldOutEvery = 10;
 bool IsText(const base::Path& path) { return path.extension() == ".txt" || path.extension() == ".md"; }
 
 // The text files under a folder, by path. Hidden files and folders are none of them.
-Result<void> FindTexts(base::Files& files, const base::Path& folder, int depth, std::vector<base::Path>& found) {
-  if (depth > base::kTextFolderMaxDepth) {
-    return Fail(ErrorCode::kTooLarge, "{}: expected folders at most {} deep", folder.native(), base::kTextFolderMaxDepth);
-  }
-  TRY_ASSIGN(const std::vector<std::string> names, files.List(folder));
-  for (const std::string& name : names) {
-    if (name.starts_with('.')) continue;
-    const base::Path path = folder / name;
-    TRY_ASSIGN(const base::FileInfo info, files.Stat(path));
-    if (info.is_folder) {
-      TRY(FindTexts(files, path, depth + 1, found));
-    } else if (IsText(path)) {
-      found.push_back(path);
+Result<std::vector<base::Path>> FindTexts(base::Files& files, const base::Path& top) {
+  std::vector<base::Path> found;
+  std::vector<std::pair<base::Path, int>> folders = {{top, 0}};  // and how deep they lie
+  while (!folders.empty()) {
+    const auto [folder, depth] = std::move(folders.back());
+    folders.pop_back();
+    if (depth > base::kTextFolderMaxDepth) {
+      return Fail(ErrorCode::kTooLarge, "{}: expected folders at most {} deep", folder.native(), base::kTextFolderMaxDepth);
+    }
+    TRY_ASSIGN(const std::vector<std::string> names, files.List(folder));
+    for (const std::string& name : names) {
+      if (name.starts_with('.')) continue;
+      const base::Path path = folder / name;
+      TRY_ASSIGN(const base::FileInfo info, files.Stat(path));
+      if (info.is_folder) {
+        folders.emplace_back(path, depth + 1);
+      } else if (IsText(path)) {
+        found.push_back(path);
+      }
     }
   }
-  return {};
+  std::ranges::sort(found);
+  return found;
 }
 
 // All files as tokens, one list each.
 Result<std::vector<std::vector<int32_t>>> ReadTexts(base::Files& files, const base::Path& folder, const formats::Tokenizer& tokenizer) {
-  std::vector<base::Path> paths;
-  TRY(FindTexts(files, folder, 0, paths));
+  TRY_ASSIGN(const std::vector<base::Path> paths, FindTexts(files, folder));
   std::vector<std::vector<int32_t>> texts;
   auto left = static_cast<uint64_t>(base::kTextFolderMaxBytes);
   for (const base::Path& path : paths) {
