@@ -17,6 +17,7 @@ SHAPES = {"10 M": dict(layers=6, d_model=320, heads=5, d_ff=864, vocabulary=8192
           "30 M": dict(layers=8, d_model=512, heads=8, d_ff=1376, vocabulary=16384, lanes=16, tokens=256)}
 RECIPE = """
 name = "speed"
+precision = "float32"
 threads = {threads}
 [text]
 layers = {layers}
