@@ -8,23 +8,10 @@
 
 #include "base/faulty_files.h"
 #include "base/test_folder.h"
+#include "runs/test_recipe.h"
 
 namespace walchen::runs {
 namespace {
-
-Recipe Example() {
-  Recipe recipe;
-  recipe.name = "example";
-  recipe.text.base = "a-model";
-  recipe.data.push_back({.name = "text",
-                         .text_template = "{text}",
-                         .source = {.kind = DataSource::Kind::kJsonl, .place = "a.jsonl"},
-                         .sequences = 1,
-                         .tiers = {},
-                         .options = {}});
-  recipe.budget = {.kind = Budget::Kind::kSteps, .amount = 10};
-  return recipe;
-}
 
 class RunFolderTest : public testing::Test {
  protected:
@@ -34,7 +21,7 @@ class RunFolderTest : public testing::Test {
 
 TEST_F(RunFolderTest, IsMadeWithItsParentsAndOpenedAgain) {
   {
-    const auto run = RunFolder::Create(files_, folder_ / "runs/today/a/", Example());
+    const auto run = RunFolder::Create(files_, folder_ / "runs/today/a/", ExampleRecipe());
     ASSERT_TRUE(run) << run.error().ToString();
     EXPECT_EQ(run->path(), folder_ / "runs/today/a");
     EXPECT_TRUE(IsRunning(folder_ / "runs/today/a"));
@@ -42,24 +29,24 @@ TEST_F(RunFolderTest, IsMadeWithItsParentsAndOpenedAgain) {
   EXPECT_FALSE(IsRunning(folder_ / "runs/today/a"));
   const auto run = RunFolder::Open(files_, folder_ / "runs/today/a");
   ASSERT_TRUE(run) << run.error().ToString();
-  EXPECT_TRUE(run->recipe() == Example());
-  EXPECT_EQ(files_.Read(run->path() / "recipe.toml", 1 << 16).value(), WriteRecipe(Example()));
+  EXPECT_TRUE(run->recipe() == ExampleRecipe());
+  EXPECT_EQ(files_.Read(run->path() / "recipe.toml", 1 << 16).value(), WriteRecipe(ExampleRecipe()));
 }
 
 TEST_F(RunFolderTest, IsFollowedBesideTheOneThatHoldsIt) {
   EXPECT_EQ(RunFolder::Follow(files_, folder_ / "a").error().code(), ErrorCode::kNotFound);
   EXPECT_FALSE(files_.Exists(folder_ / "a"));
-  const auto holder = RunFolder::Create(files_, folder_ / "a", Example());
+  const auto holder = RunFolder::Create(files_, folder_ / "a", ExampleRecipe());
   ASSERT_TRUE(holder);
   const auto follower = RunFolder::Follow(files_, folder_ / "a/");
   ASSERT_TRUE(follower) << follower.error().ToString();
   EXPECT_EQ(follower->path(), holder->path());
-  EXPECT_TRUE(follower->recipe() == Example());
+  EXPECT_TRUE(follower->recipe() == ExampleRecipe());
 }
 
 TEST_F(RunFolderTest, ThatHoldsARunIsNotMadeAgain) {
-  { ASSERT_TRUE(RunFolder::Create(files_, folder_ / "a", Example())); }
-  const auto again = RunFolder::Create(files_, folder_ / "a", Example());
+  { ASSERT_TRUE(RunFolder::Create(files_, folder_ / "a", ExampleRecipe())); }
+  const auto again = RunFolder::Create(files_, folder_ / "a", ExampleRecipe());
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code(), ErrorCode::kAlreadyExists);
   EXPECT_NE(again.error().message().find("--resume"), std::string::npos);
@@ -67,7 +54,7 @@ TEST_F(RunFolderTest, ThatHoldsARunIsNotMadeAgain) {
 
 TEST_F(RunFolderTest, OfSomebodyElseIsLeftAlone) {
   ASSERT_TRUE(base::ReplaceFile(files_, folder_ / "thesis.txt", "precious"));
-  const auto run = RunFolder::Create(files_, folder_.path(), Example());
+  const auto run = RunFolder::Create(files_, folder_.path(), ExampleRecipe());
   ASSERT_FALSE(run);
   EXPECT_EQ(run.error().code(), ErrorCode::kAlreadyExists);
   EXPECT_NE(run.error().message().find("found \"thesis.txt\" in it"), std::string::npos);
@@ -90,7 +77,7 @@ TEST_F(RunFolderTest, IsUsedByOneTrainerAtATime) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    const auto run = RunFolder::Create(files_, folder_ / "a", Example());
+    const auto run = RunFolder::Create(files_, folder_ / "a", ExampleRecipe());
     (void)!::write(ready[1], run ? "y" : "n", 1);
     for (;;) ::pause();
   }
@@ -112,12 +99,12 @@ TEST_F(RunFolderTest, IsUsedByOneTrainerAtATime) {
 
 TEST_F(RunFolderTest, WhoseMakingFailedAnywhereCanBeMadeOrOpened) {
   base::FaultyFiles counting(files_);
-  ASSERT_TRUE(RunFolder::Create(counting, folder_ / "counted", Example()));
+  ASSERT_TRUE(RunFolder::Create(counting, folder_ / "counted", ExampleRecipe()));
   for (int64_t at = 1; at <= counting.calls(); ++at) {
     const base::Path path = folder_ / fmt::format("run-{}", at);
     base::FaultyFiles faulty(files_, {base::Fault::Kind::kFailFrom, at, ErrorCode::kResourceExhausted});
-    (void)RunFolder::Create(faulty, path, Example());
-    if (const auto made = RunFolder::Create(files_, path, Example()); !made) {
+    (void)RunFolder::Create(faulty, path, ExampleRecipe());
+    if (const auto made = RunFolder::Create(files_, path, ExampleRecipe()); !made) {
       EXPECT_EQ(made.error().code(), ErrorCode::kAlreadyExists) << at;
       EXPECT_TRUE(RunFolder::Open(files_, path)) << at;
     }
@@ -125,7 +112,7 @@ TEST_F(RunFolderTest, WhoseMakingFailedAnywhereCanBeMadeOrOpened) {
 }
 
 TEST_F(RunFolderTest, WithARecipeThatSomebodySpoiltSaysWhere) {
-  { ASSERT_TRUE(RunFolder::Create(files_, folder_ / "a", Example())); }
+  { ASSERT_TRUE(RunFolder::Create(files_, folder_ / "a", ExampleRecipe())); }
   ASSERT_TRUE(base::ReplaceFile(files_, folder_ / "a/recipe.toml", "name = 3\n"));
   EXPECT_NE(RunFolder::Open(files_, folder_ / "a").error().message().find("a/recipe.toml:1: name:"), std::string::npos);
 }

@@ -6,28 +6,15 @@
 #include "base/limits.h"
 #include "base/test_folder.h"
 #include "runs/run_folder.h"
+#include "runs/test_recipe.h"
 
 namespace walchen::runs {
 namespace {
 
-Recipe Example(Budget::Kind kind) {
-  Recipe recipe;
-  recipe.name = "example";
-  recipe.text.base = "a-model";
-  recipe.data.push_back({.name = "text",
-                         .text_template = "{text}",
-                         .source = {.kind = DataSource::Kind::kJsonl, .place = "a.jsonl"},
-                         .sequences = 1,
-                         .tiers = {},
-                         .options = {}});
-  recipe.budget = {.kind = kind, .amount = 10};
-  return recipe;
-}
-
 class RunListTest : public testing::Test {
  protected:
   void Make(const std::string& name, Budget::Kind kind = Budget::Kind::kSteps) {
-    const auto run = RunFolder::Create(files_, runs_ / name, Example(kind));
+    const auto run = RunFolder::Create(files_, runs_ / name, ExampleRecipe(kind));
     ASSERT_TRUE(run) << run.error().ToString();
   }
   void Write(const base::Path& path, std::string_view text) const {
@@ -83,7 +70,7 @@ TEST_F(RunListTest, SaysWhereEachRunIsTheOneWrittenLastFirst) {
 }
 
 TEST_F(RunListTest, ARunIsRunningWhileItsLockIsHeld) {
-  const auto run = RunFolder::Create(files_, runs_ / "a", Example(Budget::Kind::kSteps));
+  const auto run = RunFolder::Create(files_, runs_ / "a", ExampleRecipe(Budget::Kind::kSteps));
   ASSERT_TRUE(run);
   EXPECT_TRUE(List().runs.at(0).running);
 }
@@ -109,7 +96,7 @@ TEST_F(RunListTest, ANameLeadsNowhereElse) {
   Make("a");
   EXPECT_TRUE(Finds("a"));
   const base::Path other = folder_ / "other";
-  ASSERT_TRUE(RunFolder::Create(files_, other, Example(Budget::Kind::kSteps)));
+  ASSERT_TRUE(RunFolder::Create(files_, other, ExampleRecipe(Budget::Kind::kSteps)));
   for (const char* name : {"", ".", "..", "../other", "../runs/a", "a/", "a/../a", "/", "nothing", "a\n", "\x7f"}) {
     EXPECT_FALSE(Finds(name)) << name;
   }
@@ -120,7 +107,7 @@ TEST_F(RunListTest, ANameLeadsNowhereElse) {
 
 TEST_F(RunListTest, LinksOutOfTheFolderAreNoRuns) {
   const base::Path other = folder_ / "other";
-  ASSERT_TRUE(RunFolder::Create(files_, other, Example(Budget::Kind::kSteps)));
+  ASSERT_TRUE(RunFolder::Create(files_, other, ExampleRecipe(Budget::Kind::kSteps)));
   ASSERT_TRUE(files_.MakeFolders(runs_));
   std::filesystem::create_symlink(other, runs_ / "linked");
   Make("a");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A folder of text as a source: every .txt and .md file under it, in the order of their paths, each ended by the token that
-// ends a text, cut into windows of one length. What the next token is crosses no window.
+// ends a text, cut into windows of one length. A window's last token has the first one of the next as its target.
 //
 // An epoch takes each window once, in an order that the seed and the epoch's number decide. Every tenth file (of fewer than
 // ten, the last one; of one file, its last tenth of windows) is kept for evaluation.

@@ -54,7 +54,7 @@ void EndOnLoss(const Error& error) {
 // One line that is written over and over on a terminal; every tenth of a run elsewhere.
 class ProgressLine {
  public:
-  // `peak` in FLOP/s of all processes together.
+  // `peak` in FLOP/s of all processes together; of no use to a quiet one.
   ProgressLine(bool quiet, int64_t first_step, double peak)
       : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0), first_step_(first_step), peak_(peak) {}
 
@@ -152,7 +152,7 @@ Result<int> Run(const Options& options) {
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
   const bool quiet = options.quiet || !ranks->is_first();
-  ProgressLine progress(quiet, trainer->step(), MeasuredProductPeak() * place.world);
+  ProgressLine progress(quiet, trainer->step(), quiet ? 1 : MeasuredProductPeak() * place.world);
   while (trainer->step() < trainer->last_step()) {
     TRY_ASSIGN(const runs::StepRecord record, trainer->Step());
     for (const std::string& note : trainer->TakeNotes()) {

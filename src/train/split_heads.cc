@@ -76,28 +76,27 @@ class SplitHeadsFunction : public torch::autograd::Function<SplitHeadsFunction> 
     const float *x = qkv.const_data_ptr<float>(), *c = cosine.const_data_ptr<float>(), *s = back.const_data_ptr<float>();
     float* to = d_qkv.mutable_data_ptr<float>();
     const auto eps = static_cast<float>(context->saved_data["epsilon"].toDouble());
-    // One head's part of a row, which begins at column `column`; returns where the next begins.
-    const auto turn_back = [&](const HeadRows& from, const torch::Tensor& norm, float* d_gain, int64_t row, int64_t column) {
+    // One head's part of a row, which begins at column `column`; returns where the next begins. `space` holds a head.
+    const auto turn_back = [&](const HeadRows& from, const torch::Tensor& norm, float* d_gain, int64_t row, int64_t column,
+                               float* space) {
       const int64_t i = row % shape.t;
-      std::vector<float> dy(static_cast<size_t>(n));
       for (int64_t head = 0; head < from.heads; ++head, column += n) {
-        std::copy_n(from.at(row / shape.t, head, i), n, dy.data());
-        Kernels().rope(c + i * n / 2, s + i * n / 2, n, dy.data());
         float* dx = to + row * shape.width + column;
-        if (norm.defined()) {
-          Kernels().rms_norm_backward(x + row * shape.width + column, norm.const_data_ptr<float>(), eps, dy.data(), n, dx, d_gain);
-        } else {
-          std::copy_n(dy.data(), n, dx);
-        }
+        float* dy = norm.defined() ? space : dx;
+        std::copy_n(from.at(row / shape.t, head, i), n, dy);
+        Kernels().rope(c + i * n / 2, s + i * n / 2, n, dy);
+        if (!norm.defined()) continue;
+        Kernels().rms_norm_backward(x + row * shape.width + column, norm.const_data_ptr<float>(), eps, dy, n, dx, d_gain);
       }
       return column;
     };
     const HeadRows dqs(dq), dks(dk), dvs(dv);
     float *q_gains = q_sums.mutable_data_ptr<float>(), *k_gains = k_sums.mutable_data_ptr<float>();
     ForBlocks(rows, [&](int64_t block, int64_t first, int64_t last) {
+      std::vector<float> space(static_cast<size_t>(n));
       for (int64_t row = first; row < last; ++row) {
-        int64_t column = turn_back(dqs, q_norm, q_gains + block * n, row, 0);
-        column = turn_back(dks, k_norm, k_gains + block * n, row, column);
+        int64_t column = turn_back(dqs, q_norm, q_gains + block * n, row, 0, space.data());
+        column = turn_back(dks, k_norm, k_gains + block * n, row, column, space.data());
         for (int64_t head = 0; head < dvs.heads; ++head, column += n) {
           std::copy_n(dvs.at(row / shape.t, head, row % shape.t), n, to + row * shape.width + column);
         }

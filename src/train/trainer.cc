@@ -128,18 +128,18 @@ Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   if (trained) originals_.emplace_back("model.gguf", std::move(file));
   has_lora_ = recipe.text.lora_rank > 0;
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, SensesOf(recipe, model::SharedAttentionOf(network_.text)));
-  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i], base_sha256_));
+  for (size_t i = 0; i < senses.size(); ++i) TRY(LoadSense(senses[i], recipe.senses[i]));
   return {};
 }
 
 // A new sense, or a copy of the one it begins from, is written to its start file first, so that a resumed run begins with the
 // same one.
-Result<void> Trainer::LoadSense(const model::SenseConfig& planned, const runs::SensePlan& plan, std::string_view base_sha256) {
+Result<void> Trainer::LoadSense(const model::SenseConfig& planned, const runs::SensePlan& plan) {
   const runs::Recipe& recipe = folder_.recipe();
   const std::string name = planned.name + ".gguf";
   const base::Path start = folder_.path() / (planned.name + ".start.gguf");
   model::SenseConfig sense = planned;
-  sense.base_sha256 = base_sha256;
+  sense.base_sha256 = base_sha256_;
   if (ranks_->is_first() && !files_.Exists(start)) {
     if (plan.from.empty()) {
       TRY(WriteNewSense(files_, sense, static_cast<uint64_t>(recipe.seed), KeyGains(network_, *tokenizer_), start));
@@ -152,7 +152,7 @@ Result<void> Trainer::LoadSense(const model::SenseConfig& planned, const runs::S
   if (senses.size() != 1) {
     return Fail(ErrorCode::kCorrupt, "{}: expected one sense, found {}", start.native(), senses.size());
   }
-  TRY(model::CheckSenseFits(senses.front(), model::SharedAttentionOf(network_.text), base_sha256));
+  TRY(model::CheckSenseFits(senses.front(), model::SharedAttentionOf(network_.text), base_sha256_));
   TRY(network_.AddSense(*file, senses.front(), plan.train));
   if (plan.train) originals_.emplace_back(name, std::move(file));
   return {};
@@ -225,11 +225,9 @@ Result<void> Trainer::RestoreOrBegin(const Options& options) {
   TRY(OpenLog());
   runs::RunLogReader past(files_, runs::LogPath(folder_.path()));
   TRY(past.Update());
-  if (!past.records().empty()) {
-    seconds_ = past.records().back().seconds;
-  }
-  for (const runs::StepRecord& record : past.records()) {  // not on every machine that it ran on could energy be read
-    energy_before_j_ = record.energy_j.value_or(energy_before_j_);
+  for (const runs::StepRecord& record : past.records()) {
+    seconds_ = record.seconds;
+    energy_before_j_ = record.energy_j.value_or(energy_before_j_);  // not every machine that it ran on could read it
   }
   if (begins) TRY(Save());
   return {};

@@ -66,7 +66,7 @@ class Trainer {
 
   Result<void> CompareWithFirst(const Options& options);
   Result<void> LoadNetwork(const base::Path& base_file);
-  Result<void> LoadSense(const model::SenseConfig& sense, const runs::SensePlan& plan, std::string_view base_sha256);
+  Result<void> LoadSense(const model::SenseConfig& sense, const runs::SensePlan& plan);
   Result<void> OpenData();
   Result<void> RestoreOrBegin(const Options& options);
   Result<runs::FoundCheckpoint> NewestCheckpoint();
