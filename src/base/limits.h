@@ -103,6 +103,12 @@
   LIMIT(kRunCurvesMaxPoints, 2'000, "points", "of each curve; screens have fewer columns of pixels")                   \
   LIMIT(kRunCurvesMax, 256, "curves", "of one run, one per loss and quarter; runs in use have under 50")               \
   LIMIT(kRunCurveNameMaxBytes, 256, "bytes", "two names of a recipe and what stands between them are under 200")       \
+  /* Shards */                                                                                                         \
+  LIMIT(kShardMaxTokens, 268'435'456, "tokens", "1 GiB at 4 bytes; a shard is written from memory")                    \
+  LIMIT(kShardFactsMaxBytes, 65'536, "bytes", "names and digests: under 1 KiB")                                        \
+  LIMIT(kRawFileMaxBytes, 4'294'967'296, "bytes", "of one file that is taken in; disk images are larger, documents not")\
+  LIMIT(kRawFolderMaxDepth, 64, "folders", "inside each other; deeper trees are made by machines to harm")             \
+  LIMIT(kBpeMaxWords, 33'554'432, "words", "distinct, that a tokenizer is learned from: about 3 GB of memory")         \
   /* Command line */                                                                                                   \
   LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
   LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \
