@@ -26,18 +26,24 @@ Result<Signature> SignatureOfHex(std::string_view text) {
   return signature;
 }
 
-Result<std::string> TextOf(const json& value, std::string_view what) {
-  if (!value.is_string()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a text as {}", what);
-  return value.get<std::string>();
+Result<std::string> TextOf(const json& body, const char* name) {
+  const auto member = body.find(name);
+  if (member == body.end() || !member->is_string()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a text as {}", name);
+  return member->get<std::string>();
+}
+
+Result<Digest> DigestMember(const json& body, const char* name) {
+  TRY_ASSIGN(const std::string text, TextOf(body, name));
+  return DigestOfHex(text);
 }
 
 Result<std::vector<Digest>> PeaksOf(const json& body) {
-  const json& list = body["peaks"];
-  if (!list.is_array()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a list as peaks");
+  const auto list = body.find("peaks");
+  if (list == body.end() || !list->is_array()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a list as peaks");
   std::vector<Digest> peaks;
-  for (const json& item : list) {
-    TRY_ASSIGN(const std::string text, TextOf(item, "peak"));
-    TRY_ASSIGN(const Digest peak, DigestOfHex(text));
+  for (const json& item : *list) {
+    if (!item.is_string()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected texts as peaks");
+    TRY_ASSIGN(const Digest peak, DigestOfHex(item.get_ref<const std::string&>()));
     peaks.push_back(peak);
   }
   return peaks;
@@ -58,18 +64,16 @@ json CheckpointBody(const MerkleTree& tree, const SigningKey* key) {
 }
 
 Result<Checkpoint> ReadCheckpoint(std::string_view text) {
-  TRY_ASSIGN(json body, ParseCanonical(text));
-  const json& size = body["size"];
-  if (!size.is_number_unsigned()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a number as size");
+  TRY_ASSIGN(const json body, ParseCanonical(text));
+  const auto size = body.find("size");
+  if (size == body.end() || !size->is_number_unsigned()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a number as size");
   TRY_ASSIGN(std::vector<Digest> peaks, PeaksOf(body));
   Checkpoint checkpoint;
-  TRY_ASSIGN(checkpoint.tree, MerkleTree::FromPeaks(size.get<uint64_t>(), std::move(peaks)));
-  TRY_ASSIGN(const std::string root, TextOf(body["root"], "root"));
-  TRY_ASSIGN(checkpoint.root, DigestOfHex(root));
+  TRY_ASSIGN(checkpoint.tree, MerkleTree::FromPeaks(size->get<uint64_t>(), std::move(peaks)));
+  TRY_ASSIGN(checkpoint.root, DigestMember(body, "root"));
   if (body.contains("signer") || body.contains("signature")) {
-    TRY_ASSIGN(const std::string signer, TextOf(body["signer"], "signer"));
-    TRY_ASSIGN(checkpoint.signer, DigestOfHex(signer));
-    TRY_ASSIGN(const std::string signature, TextOf(body["signature"], "signature"));
+    TRY_ASSIGN(checkpoint.signer, DigestMember(body, "signer"));
+    TRY_ASSIGN(const std::string signature, TextOf(body, "signature"));
     TRY_ASSIGN(checkpoint.signature, SignatureOfHex(signature));
   }
   return checkpoint;

@@ -159,7 +159,8 @@ int WriteAndForget(const base::Path& path, const std::function<void(const Head&)
 
 std::string AllBytes(const base::TestFolder& folder) {
   std::string content;
-  for (const std::string& name : base::Files::Os().List(folder.path()).value()) {
+  const std::vector<std::string> names = base::Files::Os().List(folder.path()).value();
+  for (const std::string& name : names) {
     content += base::Files::Os().Read(folder / name, 1 << 28).value();
   }
   return content;
@@ -182,7 +183,9 @@ void FailEveryCall(FaultyDisk::Kind kind, int64_t* calls) {
       *calls = at - 1;
       return;
     }
-    if (kind == FaultyDisk::Kind::kKill) ASSERT_EQ(WEXITSTATUS(status), FaultyDisk::kKilledStatus);
+    if (kind == FaultyDisk::Kind::kKill) {
+      ASSERT_EQ(WEXITSTATUS(status), FaultyDisk::kKilledStatus);
+    }
     const std::string before_repair = AllBytes(folder);
     if (writer.heads().size() == 3) {
       EXPECT_EQ(before_repair.find("to be forgotten"), std::string::npos);
@@ -194,7 +197,9 @@ void FailEveryCall(FaultyDisk::Kind kind, int64_t* calls) {
     const bool forgotten = ledger->Read({.kind = "deletion"}).Next().value().has_value();
     EXPECT_GE(forgotten, writer.heads().size() == 3);
     EXPECT_FALSE(ledger->NeedsScrub().value()) << "opening it goes on with what was interrupted";
-    if (forgotten) EXPECT_EQ(AllBytes(folder).find("to be forgotten"), std::string::npos);
+    if (forgotten) {
+      EXPECT_EQ(AllBytes(folder).find("to be forgotten"), std::string::npos);
+    }
     ASSERT_TRUE(AppendChange(*ledger)) << "the next one goes on";
     ExpectClean(*ledger, {});
   }
