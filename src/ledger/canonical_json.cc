@@ -24,12 +24,14 @@ bool IsAscii(std::string_view text) {
 
 Result<void> CheckNumber(const json& number) {
   if (number.is_number_float()) {
-    return Fail(ErrorCode::kInvalidArgument, "expected an integer or a decimal string, found the float {}", number.get<double>());
+    return Fail(ErrorCode::kInvalidArgument, "expected an integer or a decimal string, found the float {}",
+                number.get<double>());
   }
   const bool fits = number.is_number_unsigned()
                         ? number.get<uint64_t>() <= uint64_t{kExactMax}
                         : number.get<int64_t>() >= -kExactMax && number.get<int64_t>() <= kExactMax;
-  if (!fits) return Fail(ErrorCode::kInvalidArgument, "expected an integer of at most 53 bits, found {}", number.dump());
+  if (!fits)
+    return Fail(ErrorCode::kInvalidArgument, "expected an integer of at most 53 bits, found {}", number.dump());
   return {};
 }
 
@@ -43,7 +45,8 @@ Result<void> CheckOne(const Visit& visit, std::vector<Visit>& left) {
   if (value.is_object()) {
     for (auto member = value.begin(); member != value.end(); ++member) {
       if (!IsAscii(member.key())) {
-        return Fail(ErrorCode::kInvalidArgument, "expected names of members in ASCII, found {}", base::Quoted(member.key()));
+        return Fail(ErrorCode::kInvalidArgument, "expected names of members in ASCII, found {}",
+                    base::Quoted(member.key()));
       }
       left.push_back({&*member, visit.depth + 1});
     }

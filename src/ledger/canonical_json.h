@@ -3,8 +3,8 @@
 // The one text that a JSON value has (RFC 8785), so that a digest over it means the value.
 //
 // Allowed are objects, arrays, strings, true and false, null, and integers that every reader of JSON keeps exact (up to
-// 2^53 - 1). There are no floats, whose canonical form is hard to reproduce: write a decimal string. Names of members are
-// ASCII, so that their order by bytes is RFC 8785's order by UTF-16 units. Pure functions; nothing here throws.
+// 2^53 - 1). There are no floats, whose canonical form is hard to reproduce: write a decimal string. Names of members
+// are ASCII, so that their order by bytes is RFC 8785's order by UTF-16 units. Pure functions; nothing here throws.
 #pragma once
 
 #include <string>

@@ -46,8 +46,9 @@ TEST(CanonicalJson, RefusesDeepNestingWithoutRecursion) {
 
 TEST(CanonicalJson, ReadsOnlyTheOneTextOfAValue) {
   EXPECT_EQ(ParseCanonical(R"({"a":1,"b":[]})").value(), json({{"a", 1}, {"b", json::array()}}));
-  for (const char* text : {"", "{", "[1]", "1", R"({"b":1,"a":1})", R"({"a":1,"a":1})", R"({"a": 1})", R"({"a":1.0})",
-                           R"({"a":-0})", R"({"a":1e2})", R"({"\u0061":1})", R"({"a":"\u00e4"})", R"({"a":1} )", "{\"a\":\"\xFF\"}"}) {
+  for (const char* text :
+       {"", "{", "[1]", "1", R"({"b":1,"a":1})", R"({"a":1,"a":1})", R"({"a": 1})", R"({"a":1.0})", R"({"a":-0})",
+        R"({"a":1e2})", R"({"\u0061":1})", R"({"a":"\u00e4"})", R"({"a":1} )", "{\"a\":\"\xFF\"}"}) {
     const auto value = ParseCanonical(text);
     ASSERT_FALSE(value) << text;
     EXPECT_EQ(value.error().code(), ErrorCode::kCorrupt) << text;

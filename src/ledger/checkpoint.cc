@@ -28,7 +28,8 @@ Result<Signature> SignatureOfHex(std::string_view text) {
 
 Result<std::string> TextOf(const json& body, const char* name) {
   const auto member = body.find(name);
-  if (member == body.end() || !member->is_string()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a text as {}", name);
+  if (member == body.end() || !member->is_string())
+    return Fail(ErrorCode::kCorrupt, "checkpoint: expected a text as {}", name);
   return member->get<std::string>();
 }
 
@@ -66,7 +67,8 @@ json CheckpointBody(const MerkleTree& tree, const SigningKey* key) {
 Result<Checkpoint> ReadCheckpoint(std::string_view text) {
   TRY_ASSIGN(const json body, ParseCanonical(text));
   const auto size = body.find("size");
-  if (size == body.end() || !size->is_number_unsigned()) return Fail(ErrorCode::kCorrupt, "checkpoint: expected a number as size");
+  if (size == body.end() || !size->is_number_unsigned())
+    return Fail(ErrorCode::kCorrupt, "checkpoint: expected a number as size");
   TRY_ASSIGN(std::vector<Digest> peaks, PeaksOf(body));
   Checkpoint checkpoint;
   TRY_ASSIGN(checkpoint.tree, MerkleTree::FromPeaks(size->get<uint64_t>(), std::move(peaks)));

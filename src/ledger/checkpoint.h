@@ -4,9 +4,9 @@
 //
 //   {"peaks": [...], "root": "...", "size": 1023, "signature": "...", "signer": "..."}
 //
-// is event 1024. `peaks` are the roots of the perfect subtrees, from which the next checkpoint goes on. The signature is
-// Ed25519 over "walchen ledger checkpoint 1\n" | size as 8 bytes, little-endian | the 32 bytes of the root.
-// Pure functions, thread-safe.
+// is event 1024. `peaks` are the roots of the perfect subtrees, from which the next checkpoint goes on. The signature
+// is Ed25519 over "walchen ledger checkpoint 1\n" | size as 8 bytes, little-endian | the 32 bytes of the root. Pure
+// functions, thread-safe.
 #pragma once
 
 #include <optional>

@@ -26,8 +26,8 @@ constexpr std::array<std::string_view, 6> kStateNames = {"kept",        "filtere
 constexpr size_t kNamedMax = 10;  // ids that one message names
 
 Result<DocumentState> LastState(const Ledger& ledger, std::string_view id) {
-  TRY_ASSIGN(Query query, ledger.database().Ask(
-                              "SELECT kind FROM event WHERE about <> '' AND about = ?1 ORDER BY sequence", id));
+  TRY_ASSIGN(Query query,
+             ledger.database().Ask("SELECT kind FROM event WHERE about <> '' AND about = ?1 ORDER BY sequence", id));
   DocumentState state = DocumentState::kKept;
   while (state != DocumentState::kForgotten) {
     TRY_ASSIGN(const bool found, query.Next());
@@ -127,8 +127,9 @@ Result<std::optional<ListedDocument>> DocumentReader::Next() {
 }
 
 Result<DocumentState> StateOf(const Ledger& ledger, std::string_view id) {
-  TRY_ASSIGN(const auto event,
-             ledger.Read({.about = std::string(id), .kind = std::string(Document::kKind), .with_private = false}).Next());
+  TRY_ASSIGN(
+      const auto event,
+      ledger.Read({.about = std::string(id), .kind = std::string(Document::kKind), .with_private = false}).Next());
   if (id.empty() || !event) return Fail(ErrorCode::kNotFound, "there is no document {}", base::Quoted(id));
   return LastState(ledger, id);
 }
@@ -146,12 +147,14 @@ Result<std::string> FindDocument(const Ledger& ledger, std::string_view digits) 
   }
   if (ids.size() == 1) return ids.front();
   const size_t named = std::min(ids.size(), kNamedMax);
-  return Fail(ErrorCode::kInvalidArgument, "{}: expected one document, {} fit: {}{}; give the id of one", base::Quoted(digits),
-              ids.size(), fmt::join(std::span(ids).first(named), ", "), named < ids.size() ? ", ..." : "");
+  return Fail(ErrorCode::kInvalidArgument, "{}: expected one document, {} fit: {}{}; give the id of one",
+              base::Quoted(digits), ids.size(), fmt::join(std::span(ids).first(named), ", "),
+              named < ids.size() ? ", ..." : "");
 }
 
 Result<std::vector<Event>> LifeOf(const Ledger& ledger, std::string_view id) {
-  if (!IsId(id)) return Fail(ErrorCode::kInvalidArgument, "expected an id of 32 hexadecimal digits, found {}", base::Quoted(id));
+  if (!IsId(id))
+    return Fail(ErrorCode::kInvalidArgument, "expected an id of 32 hexadecimal digits, found {}", base::Quoted(id));
   EventReader reader = ledger.Read({.about = std::string(id)});
   std::vector<Event> events;
   while (true) {

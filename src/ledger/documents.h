@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Questions about documents that commands ask: which there are and what became of them, where one came from and where it
-// went.
+// Questions about documents that commands ask: which there are and what became of them, where one came from and where
+// it went.
 #pragma once
 
 #include <cstdint>
@@ -50,15 +50,15 @@ class DocumentReader {
 // Errors: kNotFound (no document has this id).
 Result<DocumentState> StateOf(const Ledger& ledger, std::string_view id);
 
-// The one document whose content hash begins so, or which has this id. Errors: kNotFound, kInvalidArgument (several fit:
-// names them; too few digits).
+// The one document whose content hash begins so, or which has this id. Errors: kNotFound, kInvalidArgument (several
+// fit: names them; too few digits).
 Result<std::string> FindDocument(const Ledger& ledger, std::string_view digits);
 
 // All events about an id in order: the whole life of a document, source or run.
 Result<std::vector<Event>> LifeOf(const Ledger& ledger, std::string_view id);
 
-// Ids of documents that were inside of this one, and of those that are left out as duplicates of it. Both read all events
-// of one kind.
+// Ids of documents that were inside of this one, and of those that are left out as duplicates of it. Both read all
+// events of one kind.
 Result<std::vector<std::string>> PartsOf(const Ledger& ledger, std::string_view id);
 Result<std::vector<std::string>> DuplicatesOf(const Ledger& ledger, std::string_view id);
 
@@ -75,7 +75,7 @@ struct Spread {
   std::vector<ShardMember> shards = {};  // as they were built; the digest of today: TodaysShard
   std::vector<Sighting> sightings = {};  // in the order of the ledger
   std::vector<std::string> runs = {};    // ids of the runs of these sightings, each once
-  std::vector<std::string> heirs = {};   // ids of further runs, which began with a model of such a run or of another heir
+  std::vector<std::string> heirs = {};   // ids of further runs, which began with a model of such a run or an heir
   std::vector<Model> models = {};        // that runs and heirs made
 };
 

@@ -32,7 +32,8 @@ Digest DigestOf(const Event& event) {
 Digest SaltedDigest(const Salt& salt, std::string_view value) {
   static_assert(crypto_auth_hmacsha256_KEYBYTES == std::tuple_size_v<Salt>);
   Digest digest;
-  crypto_auth_hmacsha256(digest.data(), reinterpret_cast<const unsigned char*>(value.data()), value.size(), salt.data());
+  crypto_auth_hmacsha256(digest.data(), reinterpret_cast<const unsigned char*>(value.data()), value.size(),
+                         salt.data());
   return digest;
 }
 

@@ -2,10 +2,12 @@
 //
 // An event: one line of the ledger, and the digest that chains it to the one before.
 //
-//   digest = SHA-256("walchen ledger event 1\n" | sequence | time_ms | text(kind) | text(about) | text(body) | previous)
+//   digest = SHA-256(
+//       "walchen ledger event 1\n" | sequence | time_ms | text(kind) | text(about) | text(body) | previous)
 //
 // with integers as 8 bytes, little-endian, text(x) = its length in bytes as such an integer and then its bytes, and
-// `previous` the 32 bytes of the digest before (zeros for the first event). docs/ledger.md says how an outsider checks it.
+// `previous` the 32 bytes of the digest before (zeros for the first event). docs/ledger.md says how an outsider checks
+// it.
 //
 // What may have to be forgotten is not in the body: it holds {"private": {"path": "<64 digits>"}}, the salted digest
 // HMAC-SHA256(salt, value), and the value lies with its salt in a table from which it can be erased.
@@ -47,11 +49,11 @@ struct PrivateField {
 
 // What a caller appends.
 struct NewEvent {
-  std::string kind = {};                               // [a-z][a-z0-9_]*, at most 64
-  std::string about = {};                              // the id of the document, source or run that it is about, or empty
+  std::string kind = {};                           // [a-z][a-z0-9_]*, at most 64
+  std::string about = {};                          // the id of the document, source or run that it is about, or empty
   nlohmann::json body = nlohmann::json::object();  // public; values as canonical_json.h allows, no member "private"
   std::vector<PrivateField> private_fields = {};
-  std::vector<Digest> subjects = {};                   // SubjectKey::TokenOf: whose personal data the document holds
+  std::vector<Digest> subjects = {};  // SubjectKey::TokenOf: whose personal data the document holds
 };
 
 struct Event {

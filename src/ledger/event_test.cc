@@ -7,7 +7,11 @@ namespace walchen::ledger {
 namespace {
 
 Event Example() {
-  Event event = {.sequence = 7, .time_ms = 1'790'000'000'123, .kind = "language", .about = std::string(32, 'a'), .body = R"({"tag":"de"})"};
+  Event event = {.sequence = 7,
+                 .time_ms = 1'790'000'000'123,
+                 .kind = "language",
+                 .about = std::string(32, 'a'),
+                 .body = R"({"tag":"de"})"};
   event.previous.fill(0x11);
   return event;
 }
@@ -54,7 +58,8 @@ TEST(NewId, IsNeverTheSame) {
 TEST(DigestOfHex, ReadsWhatHexOfWrites) {
   const Digest digest = DigestOf(Example());
   EXPECT_EQ(DigestOfHex(HexOf(digest)).value(), digest);
-  for (const std::string& text : {std::string(), std::string(63, '0'), std::string(65, '0'), std::string(64, 'A'), std::string(64, 'g')}) {
+  for (const std::string& text :
+       {std::string(), std::string(63, '0'), std::string(65, '0'), std::string(64, 'A'), std::string(64, 'g')}) {
     EXPECT_EQ(DigestOfHex(text).error().code(), ErrorCode::kCorrupt) << text;
   }
 }

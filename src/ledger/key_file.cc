@@ -17,7 +17,8 @@ Result<Secret> ReadSecret(base::Files& files, const base::Path& path) {
   auto secret = DigestOfHex(text);
   if (!secret) {
     // Not what it holds: half a key is still a secret.
-    return Fail(ErrorCode::kCorrupt, "{}: expected one line of 64 hexadecimal digits, found something else; bring back its backup",
+    return Fail(ErrorCode::kCorrupt,
+                "{}: expected one line of 64 hexadecimal digits, found something else; bring back its backup",
                 path.native());
   }
   return *secret;

@@ -62,8 +62,9 @@ Result<std::vector<std::string>> Ids(Query& query) {
 
 // The root over the leaves of a range, read in order.
 Result<Digest> RootOf(Database& database, const LeafRange& range) {
-  TRY_ASSIGN(Query query, database.Ask("SELECT digest FROM event WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence",
-                                       range.begin, range.end));
+  TRY_ASSIGN(Query query,
+             database.Ask("SELECT digest FROM event WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence",
+                          range.begin, range.end));
   MerkleTree tree;
   while (true) {
     TRY_ASSIGN(const bool found, query.Next());
@@ -145,8 +146,8 @@ Result<Head> Ledger::LastHead() const { return ReadHead(*database_); }
 Result<InclusionProof> Ledger::Prove(uint64_t sequence, uint64_t size) const {
   TRY_ASSIGN(const Head head, LastHead());
   if (sequence < 1 || sequence > size || size > head.sequence) {
-    return Fail(ErrorCode::kInvalidArgument, "expected an event from 1 to {} of at most {}, found {}", size, head.sequence,
-                sequence);
+    return Fail(ErrorCode::kInvalidArgument, "expected an event from 1 to {} of at most {}, found {}", size,
+                head.sequence, sequence);
   }
   InclusionProof proof = {.sequence = sequence, .size = size, .path = {}};
   for (const LeafRange& sibling : SiblingsOf(sequence, size)) {
@@ -195,10 +196,11 @@ Result<void> TruncateJournal(Database& database) {
   TRY_ASSIGN(Query query, database.Ask("PRAGMA wal_checkpoint(TRUNCATE)"));
   TRY_ASSIGN(const bool found, query.Next());
   if (found && query.Int(0) == 0) return {};
-  return Fail(ErrorCode::kUnavailable,
-              "{}: what was erased is gone for readers, but its bytes may still stand in the file, because another process "
-              "is reading it: end that process, then repeat the command",
-              database.path().native());
+  return Fail(
+      ErrorCode::kUnavailable,
+      "{}: what was erased is gone for readers, but its bytes may still stand in the file, because another process "
+      "is reading it: end that process, then repeat the command",
+      database.path().native());
 }
 
 }  // namespace

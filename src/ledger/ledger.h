@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ledger: an append-only, hash-chained list of events (event.h) in one SQLite file. What is written about documents,
-// sources and runs stands in it for ever, but for private values, which can be erased without breaking the chain.
+// The ledger: an append-only, hash-chained list of events (event.h) in one SQLite file. What is written about
+// documents, sources and runs stands in it for ever, but for private values, which can be erased without breaking the
+// chain.
 //
 //   TRY_ASSIGN(auto ledger, Ledger::Open(home.folder() / "ledger.db"));
 //   TRY_ASSIGN(auto change, ledger.Begin());
@@ -41,19 +42,19 @@ class Transaction;
 
 struct LedgerOptions {
   bool read_only = false;
-  base::Clock* clock = &base::Clock::Os();      // outlives the ledger
-  base::Files* files = &base::Files::Os();      // outlives the ledger
+  base::Clock* clock = &base::Clock::Os();  // outlives the ledger
+  base::Files* files = &base::Files::Os();  // outlives the ledger
   int64_t busy_ms = base::kLedgerBusyMs;
-  uint64_t checkpoint_every = 1'024;            // events from one checkpoint to the next; 0: on demand only
-  std::optional<SigningKey> signing_key = {};   // signs checkpoints
+  uint64_t checkpoint_every = 1'024;           // events from one checkpoint to the next; 0: on demand only
+  std::optional<SigningKey> signing_key = {};  // signs checkpoints
 };
 
 // Which events a reader shows.
 struct Selection {
-  std::string about = {};      // empty: all
-  std::string kind = {};       // empty: all
-  uint64_t after = 0;          // only events of a higher sequence number
-  bool with_private = true;    // fills Event::private_fields
+  std::string about = {};    // empty: all
+  std::string kind = {};     // empty: all
+  uint64_t after = 0;        // only events of a higher sequence number
+  bool with_private = true;  // fills Event::private_fields
 };
 
 // Events in order of their number. Reads some at a time and holds no lock in between, so the ledger may be written
@@ -99,18 +100,19 @@ class Ledger {
 
   // Ids of what has an event with this subject token (subject.h), sorted.
   Result<std::vector<std::string>> AboutSubject(const Digest& token) const;
-  // Ids of documents whose content hash begins with these lower-case hexadecimal digits, sorted. Forgotten documents are
-  // not found any more. Errors: kInvalidArgument (fewer than kDocumentPrefixMinDigits, or others than digits).
+  // Ids of documents whose content hash begins with these lower-case hexadecimal digits, sorted. Forgotten documents
+  // are not found any more. Errors: kInvalidArgument (fewer than kDocumentPrefixMinDigits, or others than digits).
   Result<std::vector<std::string>> AboutContent(std::string_view digits) const;
 
   // Erases the private values of all events about these ids and appends a deletion event for each, then scrubs.
-  // Errors: kNotFound (no event about one of them: nothing is erased), those of Scrub (all is erased, but not scrubbed).
+  // Errors: kNotFound (no event about one of them: nothing is erased), those of Scrub (all is erased, but not
+  // scrubbed).
   Result<Head> Erase(std::span<const std::string> ids, std::string_view reason);
 
   // Rewrites the file so that nothing that was erased stands in it or its journal, where SQLite's secure_delete leaves
-  // some in the gaps of rebuilt pages. Does nothing when nothing was erased since the last time. Takes time and free disk
-  // space for a copy of the file. Open tries it when a crash came between Erase and Scrub.
-  // Errors: kUnavailable (others read or write the ledger).
+  // some in the gaps of rebuilt pages. Does nothing when nothing was erased since the last time. Takes time and free
+  // disk space for a copy of the file. Open tries it when a crash came between Erase and Scrub. Errors: kUnavailable
+  // (others read or write the ledger).
   Result<void> Scrub();
   // Whether erased bytes may still stand in the file.
   Result<bool> NeedsScrub() const;
@@ -126,16 +128,16 @@ class Ledger {
 };
 
 // A change of many events: all of them or none. Without Commit nothing happened. Commit every few thousand documents:
-// other writers wait so long. kInvalidArgument, kTooLarge and kNotFound leave it as it was before the call; after another
-// error it is over, nothing of it was kept, and further calls fail.
+// other writers wait so long. kInvalidArgument, kTooLarge and kNotFound leave it as it was before the call; after
+// another error it is over, nothing of it was kept, and further calls fail.
 class Transaction {
  public:
   Transaction(Transaction&& other) noexcept;
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
 
-  // The event's number. Errors: kInvalidArgument (a malformed name, id or value; a private value about something that was
-  // forgotten), kTooLarge.
+  // The event's number. Errors: kInvalidArgument (a malformed name, id or value; a private value about something that
+  // was forgotten), kTooLarge.
   Result<uint64_t> Append(NewEvent event);
   // The number of the checkpoint event; of the last one where nothing was appended since.
   Result<uint64_t> AppendCheckpoint();

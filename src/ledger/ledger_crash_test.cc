@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ledgers of processes that die: by SIGKILL at random moments, and in each single call to the disk; and of disks that are
-// full from any call on. What was acknowledged is there afterwards, what was not is there as a whole or not at all, and
-// what was forgotten is in no file.
+// Ledgers of processes that die: by SIGKILL at random moments, and in each single call to the disk; and of disks that
+// are full from any call on. What was acknowledged is there afterwards, what was not is there as a whole or not at all,
+// and what was forgotten is in no file.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -144,7 +144,8 @@ int WriteAndForget(const base::Path& path, const std::function<void(const Head&)
   auto ledger = Ledger::Open(path, {.busy_ms = 0, .checkpoint_every = 2});
   if (!ledger) return 1;
   const std::string id = kTestDocuments[0];
-  const auto appended = ledger->Append({.kind = "document", .about = id, .private_fields = {{"path", "to be forgotten"}}});
+  const auto appended =
+      ledger->Append({.kind = "document", .about = id, .private_fields = {{"path", "to be forgotten"}}});
   if (!appended) return 2;
   acknowledge(*appended);
   const auto changed = AppendChange(*ledger);

@@ -30,7 +30,7 @@ class LedgerTest : public testing::Test {
   std::vector<std::string> FilesWith(std::string_view bytes) {
     std::vector<std::string> found;
     const std::vector<std::string> names = base::Files::Os().List(folder_.path()).value();
-  for (const std::string& name : names) {
+    for (const std::string& name : names) {
       const std::string content = base::Files::Os().Read(folder_ / name, 1 << 30).value();
       if (content.find(bytes) != std::string::npos) found.push_back(name);
     }
@@ -57,7 +57,10 @@ TEST_F(LedgerTest, GivesBackWhatWasAppended) {
     Ledger ledger = Open();
     EXPECT_EQ(ledger.LastHead().value(), Head{});
     const Head head =
-        ledger.Append({.kind = "note", .about = kId, .body = {{"b", 1}, {"a", "x"}}, .private_fields = {{"path", "/a/b"}}}).value();
+        ledger
+            .Append(
+                {.kind = "note", .about = kId, .body = {{"b", 1}, {"a", "x"}}, .private_fields = {{"path", "/a/b"}}})
+            .value();
     EXPECT_EQ(head.sequence, 1u);
   }
   Ledger ledger = Open({.read_only = true});
@@ -81,7 +84,7 @@ TEST_F(LedgerTest, IsReadableByItsOwnerOnly) {
   ASSERT_TRUE(ledger.Append({.kind = "note"}));
   const std::vector<std::string> names = base::Files::Os().List(folder_.path()).value();
   for (const std::string& name : names) {
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::stat((folder_ / name).c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u) << name;
   }
@@ -148,7 +151,8 @@ TEST_F(LedgerTest, RefusesWhatIsMalformedAndGoesOn) {
   expect({.kind = "note", .private_fields = {{"subjects", ""}}}, ErrorCode::kInvalidArgument);
   expect({.kind = "note", .private_fields = {{"a", "1"}, {"a", "2"}}}, ErrorCode::kInvalidArgument);
   expect({.kind = "note", .body = {{"x", std::string(base::kLedgerBodyMaxBytes, 'x')}}}, ErrorCode::kTooLarge);
-  expect({.kind = "note", .private_fields = {{"x", std::string(base::kLedgerPrivateMaxBytes + 1, 'x')}}}, ErrorCode::kTooLarge);
+  expect({.kind = "note", .private_fields = {{"x", std::string(base::kLedgerPrivateMaxBytes + 1, 'x')}}},
+         ErrorCode::kTooLarge);
   EXPECT_EQ(change->Erase(kId, "test").error().code(), ErrorCode::kNotFound);
   ASSERT_TRUE(change->Append({.kind = "note", .private_fields = {{"raw", std::string("\0\xFF", 2)}, {"empty", ""}}}));
   EXPECT_EQ(change->Commit().value().sequence, 1u);
@@ -253,17 +257,19 @@ TEST_F(LedgerTest, LeavesNoTraceOfManyErasedDocumentsInGapsOfRebuiltPages) {
     auto change = ledger.Begin();
     for (int i = 0; i < 100; ++i) {
       const std::string id = NewId(), secret = NewId() + NewId();
-      ASSERT_TRUE(change->Append({.kind = "document",
-                                  .about = id,
-                                  .private_fields = {{"content", secret},
-                                                     {"path", secret + "/" + std::string(static_cast<size_t>(i) * 3, 'p')}}}));
+      ASSERT_TRUE(
+          change->Append({.kind = "document",
+                          .about = id,
+                          .private_fields = {{"content", secret},
+                                             {"path", secret + "/" + std::string(static_cast<size_t>(i) * 3, 'p')}}}));
       if (i % 3 == 0) {
         gone.push_back(id);
         secrets.push_back(secret);
       }
     }
     ASSERT_TRUE(change->Commit());
-    // Pages are rebuilt by what comes later, so some go in each round, and their bytes are looked for after the last one.
+    // Pages are rebuilt by what comes later, so some go in each round, and their bytes are looked for after the last
+    // one.
     auto forgetting = ledger.Begin();
     for (; gone.size() > 10; gone.pop_back()) ASSERT_TRUE(forgetting->Erase(gone.back(), "test"));
     ASSERT_TRUE(forgetting->Commit());
@@ -371,7 +377,9 @@ TEST_F(LedgerTest, RefusesOtherFilesAndLaterVersions) {
   EXPECT_EQ(Ledger::Open(folder_ / "text").error().code(), ErrorCode::kCorrupt);
   Tamper(folder_ / "other.db", "CREATE TABLE t (x)");
   EXPECT_EQ(Ledger::Open(folder_ / "other.db").error().code(), ErrorCode::kInvalidArgument);
-  { Open(); }
+  {
+    Open();
+  }
   Tamper(path_, "PRAGMA user_version = 99");
   const auto later = Ledger::Open(path_);
   ASSERT_FALSE(later);
@@ -397,7 +405,8 @@ TEST_F(LedgerTest, TakesManyDocumentsInOneChange) {
   auto change = ledger.Begin();
   for (int i = 0; i < kDocuments; ++i) {
     const std::string id = NewId();
-    AppendRecord(*change, id, Document{.source = "s", .modality = "text", .content = Sha256OfText(id), .path = "some/where/" + id});
+    AppendRecord(*change, id,
+                 Document{.source = "s", .modality = "text", .content = Sha256OfText(id), .path = "some/where/" + id});
     AppendRecord(*change, id, Language{.tag = "de", .permille = 990});
   }
   ASSERT_TRUE(change->Commit());
@@ -405,7 +414,8 @@ TEST_F(LedgerTest, TakesManyDocumentsInOneChange) {
   RecordProperty("events_per_s", static_cast<int>(2 * kDocuments / ms * 1'000));
   stopwatch.Restart();
   const VerifyReport report = Verify(ledger).value();
-  RecordProperty("verified_events_per_s", static_cast<int>(static_cast<double>(report.events) / stopwatch.Ms() * 1'000));
+  RecordProperty("verified_events_per_s",
+                 static_cast<int>(static_cast<double>(report.events) / stopwatch.Ms() * 1'000));
   EXPECT_TRUE(report.clean());
   EXPECT_EQ(report.private_values, 2u * kDocuments);
 }

@@ -111,7 +111,8 @@ bool IsIdByte(char c) { return IsLetterOrDigit(c) || c == '-' || c == '.' || c =
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return lower;
 }
 
@@ -164,8 +165,8 @@ Result<std::vector<Token>> TokensOf(std::string_view text) {
   return tokens;
 }
 
-// An operator-precedence parser: AND binds closer than OR, both work from left to right. No recursion, so brackets may be as
-// deep as the text is long.
+// An operator-precedence parser: AND binds closer than OR, both work from left to right. No recursion, so brackets may
+// be as deep as the text is long.
 class ExpressionReader {
  public:
   Result<Tier> Read(std::string_view text) {

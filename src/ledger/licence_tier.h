@@ -6,8 +6,8 @@
 //   B  CC-BY and other pure attribution    D  GPL, AGPL, GFDL: copyleft of the whole
 //   none  non-commercial, no derivatives, proprietary, unknown: no training run can name it
 //
-// AND is the worse of both sides, OR the better one, WITH an exception changes nothing. Ids by the SPDX licence list 3.27;
-// case does not matter, `+` is "or later". This is engineering's sorting, not legal advice.
+// AND is the worse of both sides, OR the better one, WITH an exception changes nothing. Ids by the SPDX licence
+// list 3.27; case does not matter, `+` is "or later". This is engineering's sorting, not legal advice.
 #pragma once
 
 #include <optional>

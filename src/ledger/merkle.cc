@@ -26,7 +26,8 @@ Digest NodeOf(const Digest& left, const Digest& right) {
 
 Result<MerkleTree> MerkleTree::FromPeaks(uint64_t size, std::vector<Digest> peaks) {
   if (peaks.size() != static_cast<size_t>(std::popcount(size))) {
-    return Fail(ErrorCode::kCorrupt, "expected {} subtrees of {} events, found {}", std::popcount(size), size, peaks.size());
+    return Fail(ErrorCode::kCorrupt, "expected {} subtrees of {} events, found {}", std::popcount(size), size,
+                peaks.size());
   }
   MerkleTree tree;
   tree.size_ = size;

@@ -3,9 +3,9 @@
 // The Merkle tree over the digests of events 1..n: one digest stands for all of them, and a proof of log2(n) digests
 // shows somebody who has nothing else that one event is among them.
 //
-// Hashes as in RFC 6962 section 2.1: leaf = SHA-256(0x00 | digest of the event), node = SHA-256(0x01 | left | right), the
-// left subtree the largest power of two that is smaller than n; of no event, SHA-256 of nothing.
-// Pure values; not thread-safe while they change.
+// Hashes as in RFC 6962 section 2.1: leaf = SHA-256(0x00 | digest of the event), node = SHA-256(0x01 | left | right),
+// the left subtree the largest power of two that is smaller than n; of no event, SHA-256 of nothing. Pure values; not
+// thread-safe while they change.
 #pragma once
 
 #include <cstdint>

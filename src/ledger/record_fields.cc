@@ -94,8 +94,8 @@ void RecordWriter::TextMap(const char* name, const std::map<std::string, std::st
 
 void RecordWriter::Span(const char* name, const Range& range) {
   if (range.begin > range.end && !error_) {
-    error_ = Error(ErrorCode::kInvalidArgument, fmt::format("{}: {}: expected {}, found {} and {}", event_.kind, name, kOrder,
-                                                            range.begin, range.end));
+    error_ = Error(ErrorCode::kInvalidArgument, fmt::format("{}: {}: expected {}, found {} and {}", event_.kind, name,
+                                                            kOrder, range.begin, range.end));
   }
   event_.body[name] = PairOf(range);
 }
@@ -163,7 +163,8 @@ void RecordReader::Texts(const char* name, std::vector<std::string>& values, For
   if (member == nullptr) return;
   if (!member->is_array()) return Wrong(name, "a list");
   for (const json& item : *member) {
-    if (!item.is_string() || !WrongForm(item.get_ref<const std::string&>(), form).empty()) return Wrong(name, "a list of texts");
+    if (!item.is_string() || !WrongForm(item.get_ref<const std::string&>(), form).empty())
+      return Wrong(name, "a list of texts");
     values.push_back(item.get<std::string>());
   }
 }
@@ -189,7 +190,8 @@ void RecordReader::TextMap(const char* name, std::map<std::string, std::string>&
 }
 
 bool RecordReader::ReadRange(const json& pair, Range& range) {
-  if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_integer() || !pair[1].is_number_integer()) return false;
+  if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_integer() || !pair[1].is_number_integer())
+    return false;
   range = {pair[0].get<int64_t>(), pair[1].get<int64_t>()};
   return range.begin <= range.end;
 }

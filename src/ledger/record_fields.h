@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reading and writing the fields of records by one description: RecordWriter and RecordReader have the same members, so a
-// function template that names all fields of a record once serves both. Internal to this library.
+// Reading and writing the fields of records by one description: RecordWriter and RecordReader have the same members, so
+// a function template that names all fields of a record once serves both. Internal to this library.
 #pragma once
 
 #include <map>
@@ -28,9 +28,9 @@ class RecordWriter {
  public:
   explicit RecordWriter(NewEvent& event) : event_(event) {}
 
-  void Text(const char* name, const std::string& value, Form form = Form::kAny);      // left out when empty
-  void Needed(const char* name, const std::string& value, Form form = Form::kAny);    // never empty
-  void Private(const char* name, const std::string& value, Form form = Form::kAny);   // left out when empty
+  void Text(const char* name, const std::string& value, Form form = Form::kAny);     // left out when empty
+  void Needed(const char* name, const std::string& value, Form form = Form::kAny);   // never empty
+  void Private(const char* name, const std::string& value, Form form = Form::kAny);  // left out when empty
   void Whole(const char* name, const int64_t& value) { event_.body[name] = value; }
   void MaybeWhole(const char* name, const std::optional<int64_t>& value);
   void Texts(const char* name, const std::vector<std::string>& values, Form form = Form::kAny);

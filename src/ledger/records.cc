@@ -10,8 +10,10 @@
 namespace walchen::ledger {
 namespace {
 
-constexpr std::array<std::string_view, 5> kSourceClasses = {"public_dataset", "crawl", "third_party", "user", "synthetic"};
-constexpr std::array<std::string_view, 6> kBases = {"public-domain", "licence", "own-data", "contract", "tdm", "consent"};
+constexpr std::array<std::string_view, 5> kSourceClasses = {"public_dataset", "crawl", "third_party", "user",
+                                                            "synthetic"};
+constexpr std::array<std::string_view, 6> kBases = {"public-domain", "licence", "own-data",
+                                                    "contract",      "tdm",     "consent"};
 constexpr std::array<std::string_view, 6> kProtocols = {"robots", "tdmrep", "aipref", "iptc_plus", "c2pa", "noai"};
 constexpr std::array<std::string_view, 3> kVerdicts = {"allowed", "reserved", "unknown"};
 constexpr std::array<std::string_view, 3> kActions = {"masked", "dropped", "kept"};
@@ -215,15 +217,25 @@ void Fields(Archive& a, Record& r, const Decision*) {
 }  // namespace
 
 template <>
-std::span<const std::string_view> NamesOf<SourceClass>() { return kSourceClasses; }
+std::span<const std::string_view> NamesOf<SourceClass>() {
+  return kSourceClasses;
+}
 template <>
-std::span<const std::string_view> NamesOf<Basis>() { return kBases; }
+std::span<const std::string_view> NamesOf<Basis>() {
+  return kBases;
+}
 template <>
-std::span<const std::string_view> NamesOf<OptOutProtocol>() { return kProtocols; }
+std::span<const std::string_view> NamesOf<OptOutProtocol>() {
+  return kProtocols;
+}
 template <>
-std::span<const std::string_view> NamesOf<OptOutVerdict>() { return kVerdicts; }
+std::span<const std::string_view> NamesOf<OptOutVerdict>() {
+  return kVerdicts;
+}
 template <>
-std::span<const std::string_view> NamesOf<PersonalDataAction>() { return kActions; }
+std::span<const std::string_view> NamesOf<PersonalDataAction>() {
+  return kActions;
+}
 
 template <class Record>
 Result<NewEvent> ToEvent(std::string about, const Record& record) {
@@ -237,7 +249,8 @@ Result<NewEvent> ToEvent(std::string about, const Record& record) {
 template <class Record>
 Result<Record> FromEvent(const Event& event) {
   if (event.kind != Record::kKind) {
-    return Fail(ErrorCode::kInvalidArgument, "event {}: expected kind {}, found {}", event.sequence, Record::kKind, event.kind);
+    return Fail(ErrorCode::kInvalidArgument, "event {}: expected kind {}, found {}", event.sequence, Record::kKind,
+                event.kind);
   }
   auto body = ParseCanonical(event.body);
   if (!body) return Forward(body, fmt::format("event {}", event.sequence));
@@ -248,8 +261,8 @@ Result<Record> FromEvent(const Event& event) {
   return record;
 }
 
-#define WALCHEN_LEDGER_RECORD(Record)                                      \
-  template Result<NewEvent> ToEvent<Record>(std::string, const Record&);   \
+#define WALCHEN_LEDGER_RECORD(Record)                                    \
+  template Result<NewEvent> ToEvent<Record>(std::string, const Record&); \
   template Result<Record> FromEvent<Record>(const Event&);
 WALCHEN_LEDGER_RECORD(Source)
 WALCHEN_LEDGER_RECORD(Document)

@@ -2,9 +2,9 @@
 //
 // What the ledger says about sources, documents and runs: one struct for each kind of event.
 //
-// Which fields are erasable is part of the contract: those under "private" go into the side table as salted digests, all
-// others stay for ever and must hold nothing personal. Empty texts and lists are left out of the event. An event is about
-// the id that stands in the comment behind each struct's name.
+// Which fields are erasable is part of the contract: those under "private" go into the side table as salted digests,
+// all others stay for ever and must hold nothing personal. Empty texts and lists are left out of the event. An event is
+// about the id that stands in the comment behind each struct's name.
 //
 //   TRY_ASSIGN(NewEvent event, ToEvent(document_id, Document{.source = "debian", .content = sha256, ...}));
 //   TRY_ASSIGN(const Document document, FromEvent<Document>(ledger_event));   // erased fields come back empty
@@ -38,7 +38,9 @@ enum class PersonalDataAction { kMasked, kDropped, kKept };
 template <class Enum>
 std::span<const std::string_view> NamesOf();
 template <class Enum>
-std::string_view NameOf(Enum value) { return NamesOf<Enum>()[static_cast<size_t>(value)]; }
+std::string_view NameOf(Enum value) {
+  return NamesOf<Enum>()[static_cast<size_t>(value)];
+}
 template <class Enum>
 std::optional<Enum> Named(std::string_view name) {
   const auto names = NamesOf<Enum>();
@@ -88,13 +90,13 @@ struct Document {  // about the document's id
   std::string modality = {};    // text, table, signal, picture
   std::string media_type = {};  // text/html
   int64_t bytes = 0;
-  int64_t taken_ms = 0;    // when it was read or fetched, since 1970-01-01 UTC
-  std::string package = {};     // of a package archive, with its version
+  int64_t taken_ms = 0;      // when it was read or fetched, since 1970-01-01 UTC
+  std::string package = {};  // of a package archive, with its version
   std::string version = {};
-  std::string parent = {};      // id of the archive, mail or page that it was inside of
+  std::string parent = {};  // id of the archive, mail or page that it was inside of
   // private
-  std::string content = {};     // SHA-256 in lower-case hexadecimal: how it is found
-  std::string path = {};        // inside the parent, where there is one
+  std::string content = {};  // SHA-256 in lower-case hexadecimal: how it is found
+  std::string path = {};     // inside the parent, where there is one
   std::string url = {};
   std::string title = {};
   bool operator==(const Document&) const = default;
@@ -102,11 +104,11 @@ struct Document {  // about the document's id
 
 struct Licence {  // about a document or source
   static constexpr std::string_view kKind = "licence";
-  std::string expression = {};             // SPDX; its tier is TierOf's
-  std::string evidence = {};               // kind: file, stanza, field, header, statement
+  std::string expression = {};              // SPDX; its tier is TierOf's
+  std::string evidence = {};                // kind: file, stanza, field, header, statement
   std::vector<std::string> disagrees = {};  // other expressions that were found, weaker evidence
   // private
-  std::string place = {};                  // the file and line, the stanza, the field
+  std::string place = {};  // the file and line, the stanza, the field
   std::string evidence_sha256 = {};
   bool operator==(const Licence&) const = default;
 };
@@ -114,7 +116,7 @@ struct Licence {  // about a document or source
 struct RightsBasis {  // about a document or source
   static constexpr std::string_view kKind = "rights_basis";
   Basis basis = Basis::kOwnData;
-  std::string until = {};      // a day; empty: no end
+  std::string until = {};  // a day; empty: no end
   // private
   std::string reference = {};  // number of a contract, of a consent
   bool operator==(const RightsBasis&) const = default;
@@ -126,15 +128,15 @@ struct OptOut {  // about a document or source
   OptOutVerdict verdict = OptOutVerdict::kUnknown;
   int64_t checked_ms = 0;
   // private
-  std::string place = {};      // URL, header, XMP field
+  std::string place = {};  // URL, header, XMP field
   std::string evidence_sha256 = {};
   bool operator==(const OptOut&) const = default;
 };
 
 struct Language {  // about a document
   static constexpr std::string_view kKind = "language";
-  std::string tag = {};        // BCP 47: de, en, und
-  int64_t permille = 0;   // how sure
+  std::string tag = {};  // BCP 47: de, en, und
+  int64_t permille = 0;  // how sure
   bool operator==(const Language&) const = default;
 };
 
@@ -142,9 +144,9 @@ struct PersonalData {  // about a document; give the persons' tokens as NewEvent
   static constexpr std::string_view kKind = "personal_data";
   std::map<std::string, int64_t> counts = {};  // by type: email, iban, name
   PersonalDataAction action = PersonalDataAction::kMasked;
-  std::string reason = {};     // of kept data; nothing personal
+  std::string reason = {};  // of kept data; nothing personal
   // private
-  std::string findings = {};   // JSON of the finder
+  std::string findings = {};  // JSON of the finder
   bool operator==(const PersonalData&) const = default;
 };
 
@@ -168,7 +170,7 @@ struct Filtered {  // about a document
   static constexpr std::string_view kKind = "filtered";
   std::string filter = {};
   std::string version = {};
-  std::string reason = {};     // a short code: too_short
+  std::string reason = {};  // a short code: too_short
   // private
   std::string detail = {};
   bool operator==(const Filtered&) const = default;
@@ -176,16 +178,16 @@ struct Filtered {  // about a document
 
 struct Quarantined {  // about a document that could not be read, or may not be
   static constexpr std::string_view kKind = "quarantined";
-  std::string reason = {};     // a short code: bomb, no_licence
+  std::string reason = {};  // a short code: bomb, no_licence
   // private
-  std::string detail = {};     // a message, which may name paths
+  std::string detail = {};  // a message, which may name paths
   bool operator==(const Quarantined&) const = default;
 };
 
 struct Duplicate {  // about the one that is left out
   static constexpr std::string_view kKind = "duplicate";
-  std::string of = {};         // id of the one that stays
-  int64_t permille = 0;   // similarity; 1000: the same
+  std::string of = {};   // id of the one that stays
+  int64_t permille = 0;  // similarity; 1000: the same
   bool operator==(const Duplicate&) const = default;
 };
 
@@ -207,7 +209,7 @@ struct Shard {  // about nothing
 
 struct ShardMember {  // about a document; one for each shard it is in
   static constexpr std::string_view kKind = "shard_member";
-  std::string shard = {};      // SHA-256 of the shard
+  std::string shard = {};  // SHA-256 of the shard
   std::vector<Range> samples = {};
   std::vector<Range> tokens = {};
   bool operator==(const ShardMember&) const = default;
@@ -258,7 +260,7 @@ struct RetrainingDue {  // about the run whose model saw what was forgotten
 
 struct Evaluation {  // about the run
   static constexpr std::string_view kKind = "evaluation";
-  std::string model = {};    // SHA-256
+  std::string model = {};  // SHA-256
   std::string suite = {};
   std::string version = {};
   std::map<std::string, std::string> results = {};  // decimal texts
@@ -267,7 +269,7 @@ struct Evaluation {  // about the run
 
 struct Export {  // about nothing
   static constexpr std::string_view kKind = "export";
-  std::string format = {};   // croissant, csv, card, attribution
+  std::string format = {};  // croissant, csv, card, attribution
   std::string sha256 = {};
   int64_t head_sequence = 0;  // of the ledger when it was written
   std::string head_digest = {};
@@ -296,8 +298,8 @@ struct Decision {  // about anything, or nothing: what a person decided
   bool operator==(const Decision&) const = default;
 };
 
-// Defined for each struct above. Errors: kInvalidArgument (a mandatory field is empty, a name, day, id or digest is none;
-// `about` is judged when it is appended).
+// Defined for each struct above. Errors: kInvalidArgument (a mandatory field is empty, a name, day, id or digest is
+// none; `about` is judged when it is appended).
 template <class Record>
 Result<NewEvent> ToEvent(std::string about, const Record& record);
 

@@ -12,7 +12,11 @@ const std::string kId = kTestDocuments[0];
 
 // What the ledger gives back of an event that was appended.
 Event Written(const NewEvent& event) {
-  return {.sequence = 1, .kind = event.kind, .about = event.about, .body = CanonicalJson(event.body).value(), .private_fields = event.private_fields};
+  return {.sequence = 1,
+          .kind = event.kind,
+          .about = event.about,
+          .body = CanonicalJson(event.body).value(),
+          .private_fields = event.private_fields};
 }
 
 template <class Record>
@@ -27,17 +31,48 @@ void ExpectRoundTrip(const Record& record) {
 }
 
 TEST(Records, ComeBackAsTheyWereWritten) {
-  ExpectRoundTrip(Source{.name = "crawl-2026", .source_class = SourceClass::kSynthetic, .basis = Basis::kTdm, .licence = "MIT", .keep_until = "2030-01-31",
-                         .generator = "worlds", .generator_version = "3", .seed = 0, .uri = "https://example.org", .purpose = "p", .contract = "c"});
+  ExpectRoundTrip(Source{.name = "crawl-2026",
+                         .source_class = SourceClass::kSynthetic,
+                         .basis = Basis::kTdm,
+                         .licence = "MIT",
+                         .keep_until = "2030-01-31",
+                         .generator = "worlds",
+                         .generator_version = "3",
+                         .seed = 0,
+                         .uri = "https://example.org",
+                         .purpose = "p",
+                         .contract = "c"});
   ExpectRoundTrip(Source{.name = "a"});
-  ExpectRoundTrip(Document{.source = "s", .modality = "text", .media_type = "text/plain", .bytes = 5, .taken_ms = 6, .package = "bash", .version = "5.2",
-                           .parent = kId, .content = kSha, .path = "a\xFF", .url = "u", .title = "t"});
-  ExpectRoundTrip(Licence{.expression = "MIT OR GPL-2.0-only", .evidence = "stanza", .disagrees = {"MIT", "ISC"}, .place = "debian/copyright:7", .evidence_sha256 = kSha});
+  ExpectRoundTrip(Document{.source = "s",
+                           .modality = "text",
+                           .media_type = "text/plain",
+                           .bytes = 5,
+                           .taken_ms = 6,
+                           .package = "bash",
+                           .version = "5.2",
+                           .parent = kId,
+                           .content = kSha,
+                           .path = "a\xFF",
+                           .url = "u",
+                           .title = "t"});
+  ExpectRoundTrip(Licence{.expression = "MIT OR GPL-2.0-only",
+                          .evidence = "stanza",
+                          .disagrees = {"MIT", "ISC"},
+                          .place = "debian/copyright:7",
+                          .evidence_sha256 = kSha});
   ExpectRoundTrip(RightsBasis{.basis = Basis::kConsent, .until = "2027-12-31", .reference = "no. 7"});
-  ExpectRoundTrip(OptOut{.protocol = OptOutProtocol::kTdmRep, .verdict = OptOutVerdict::kReserved, .checked_ms = 1, .place = "p", .evidence_sha256 = kSha});
+  ExpectRoundTrip(OptOut{.protocol = OptOutProtocol::kTdmRep,
+                         .verdict = OptOutVerdict::kReserved,
+                         .checked_ms = 1,
+                         .place = "p",
+                         .evidence_sha256 = kSha});
   ExpectRoundTrip(Language{.tag = "de", .permille = 998});
-  ExpectRoundTrip(PersonalData{.counts = {{"email", 2}, {"iban", 1}}, .action = PersonalDataAction::kDropped, .reason = "policy", .findings = "[]"});
-  ExpectRoundTrip(Transformation{.name = "unicode", .version = "1", .parameters = {{"form", "NFC"}}, .result_sha256 = kSha});
+  ExpectRoundTrip(PersonalData{.counts = {{"email", 2}, {"iban", 1}},
+                               .action = PersonalDataAction::kDropped,
+                               .reason = "policy",
+                               .findings = "[]"});
+  ExpectRoundTrip(
+      Transformation{.name = "unicode", .version = "1", .parameters = {{"form", "NFC"}}, .result_sha256 = kSha});
   ExpectRoundTrip(Kept{.reason = "filter 2"});
   ExpectRoundTrip(Filtered{.filter = "quality", .version = "1", .reason = "too_short", .detail = "3 words"});
   ExpectRoundTrip(Quarantined{.reason = "bomb", .detail = "d"});
@@ -46,7 +81,13 @@ TEST(Records, ComeBackAsTheyWereWritten) {
   ExpectRoundTrip(Shard{.name = "a", .sha256 = kSha, .samples = 1, .tokens = 2, .seed = 3, .tiers = {"A", "B"}});
   ExpectRoundTrip(ShardMember{.shard = kSha, .samples = {{0, 2}, {5, 5}}, .tokens = {{7, 9}}});
   ExpectRoundTrip(ShardRewritten{.name = "a", .from = kSha, .to = kSha, .removed = {kId}});
-  ExpectRoundTrip(TrainingRun{.name = "r", .recipe_sha256 = kSha, .seed = -1, .parents = {kSha}, .tiers = {"A"}, .code_version = "1", .hardware = "2 cores"});
+  ExpectRoundTrip(TrainingRun{.name = "r",
+                              .recipe_sha256 = kSha,
+                              .seed = -1,
+                              .parents = {kSha},
+                              .tiers = {"A"},
+                              .code_version = "1",
+                              .hardware = "2 cores"});
   ExpectRoundTrip(Batches{.steps = {1, 3}, .shard = kSha, .samples = {{1, 2}}});
   ExpectRoundTrip(Model{.name = "m", .sha256 = kSha});
   ExpectRoundTrip(RetrainingDue{.model = kSha, .because = kId});
@@ -58,14 +99,21 @@ TEST(Records, ComeBackAsTheyWereWritten) {
 }
 
 TEST(Records, PutNothingPrivateIntoTheBody) {
-  const NewEvent event = ToEvent(kId, Document{.source = "s", .modality = "text", .content = kSha, .path = "hidden1", .url = "hidden2", .title = "hidden3"}).value();
+  const NewEvent event = ToEvent(kId, Document{.source = "s",
+                                               .modality = "text",
+                                               .content = kSha,
+                                               .path = "hidden1",
+                                               .url = "hidden2",
+                                               .title = "hidden3"})
+                             .value();
   EXPECT_EQ(event.body.dump().find("hidden"), std::string::npos);
   EXPECT_EQ(event.body.dump().find(kSha), std::string::npos);
   EXPECT_EQ(event.private_fields.size(), 4u);
 }
 
 TEST(Records, AreReadWithoutWhatWasErased) {
-  Event event = Written(ToEvent(kId, Document{.source = "s", .modality = "text", .content = kSha, .path = "p"}).value());
+  Event event =
+      Written(ToEvent(kId, Document{.source = "s", .modality = "text", .content = kSha, .path = "p"}).value());
   event.private_fields.clear();
   const Document document = FromEvent<Document>(event).value();
   EXPECT_EQ(document.source, "s");
@@ -78,15 +126,22 @@ TEST(Records, RefuseWhatIsMissingOrMalformed) {
   for (const char* day : {"2027", "2027-13-01", "2027-00-01", "2027-01-32", "27-01-01", "2027-01-01T"}) {
     EXPECT_EQ(ToEvent("", Source{.name = "a", .keep_until = day}).error().code(), ErrorCode::kInvalidArgument) << day;
   }
-  EXPECT_EQ(ToEvent(kId, Document{.source = "s", .modality = "text", .content = "abc"}).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ToEvent(kId, Document{.source = "s", .modality = "text", .content = "abc"}).error().code(),
+            ErrorCode::kInvalidArgument);
   EXPECT_EQ(ToEvent(kId, Duplicate{.of = "abc"}).error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(ToEvent(kId, Batches{.steps = {3, 1}, .shard = kSha}).error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(ToEvent(kId, ShardMember{.shard = kSha, .samples = {{3, 1}}}).error().code(), ErrorCode::kInvalidArgument);
 }
 
 TEST(Records, ReadOfAnyBodyIsARecordOrAnError) {
-  const char* bodies[] = {"", "[]", "{}", R"({"name":7})", R"({"class":"user","name":"a"})", R"({"basis":"own-data","class":"x","name":"a"})",
-                          R"({"basis":"own-data","class":"user","name":"a","seed":"1"})", R"({"basis":"own-data","class":"user","keep_until":"x","name":"a"})"};
+  const char* bodies[] = {"",
+                          "[]",
+                          "{}",
+                          R"({"name":7})",
+                          R"({"class":"user","name":"a"})",
+                          R"({"basis":"own-data","class":"x","name":"a"})",
+                          R"({"basis":"own-data","class":"user","name":"a","seed":"1"})",
+                          R"({"basis":"own-data","class":"user","keep_until":"x","name":"a"})"};
   for (const char* body : bodies) {
     const auto source = FromEvent<Source>({.sequence = 4, .kind = "source", .body = body});
     ASSERT_FALSE(source) << body;
@@ -94,10 +149,12 @@ TEST(Records, ReadOfAnyBodyIsARecordOrAnError) {
     EXPECT_TRUE(source.error().message().starts_with("event 4")) << source.error().message();
   }
   EXPECT_EQ(FromEvent<Source>({.kind = "document", .body = "{}"}).error().code(), ErrorCode::kInvalidArgument);
-  for (const char* body : {R"({"samples":[[2,1]],"shard":"@"})", R"({"samples":[[1]],"shard":"@"})", R"({"samples":[1],"shard":"@"})", R"({"samples":{},"shard":"@"})"}) {
+  for (const char* body : {R"({"samples":[[2,1]],"shard":"@"})", R"({"samples":[[1]],"shard":"@"})",
+                           R"({"samples":[1],"shard":"@"})", R"({"samples":{},"shard":"@"})"}) {
     std::string text = body;
     text.replace(text.find('@'), 1, kSha);
-    EXPECT_EQ(FromEvent<ShardMember>({.kind = "shard_member", .body = text}).error().code(), ErrorCode::kCorrupt) << body;
+    EXPECT_EQ(FromEvent<ShardMember>({.kind = "shard_member", .body = text}).error().code(), ErrorCode::kCorrupt)
+        << body;
   }
 }
 

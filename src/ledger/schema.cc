@@ -78,7 +78,8 @@ Result<void> TakeSteps(Database& database) {
   for (int64_t version = made.version; version < kSchemaVersion; ++version) {
     TRY(database.Script(kSteps[static_cast<size_t>(version)]));
   }
-  TRY(database.Script(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion)));
+  TRY(database.Script(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion)));
   return database.Run("COMMIT");
 }
 
@@ -96,7 +97,8 @@ Result<void> Migrate(Database& database) {
 Result<void> CheckSchema(Database& database) {
   TRY_ASSIGN(const Made made, MadeBy(database));
   if (made.version == kSchemaVersion) return {};
-  return Fail(ErrorCode::kUnsupported, "{}: expected a ledger of version {}, found version {}: open it once for writing",
+  return Fail(ErrorCode::kUnsupported,
+              "{}: expected a ledger of version {}, found version {}: open it once for writing",
               database.path().native(), kSchemaVersion, made.version);
 }
 

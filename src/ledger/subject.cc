@@ -39,7 +39,9 @@ bool IsSpace(char32_t code) {
 }
 
 // Soft hyphen, zero-width space and joiners, byte order mark.
-bool IsInvisible(char32_t code) { return code == 0xAD || (code >= 0x200B && code <= 0x200D) || code == 0x2060 || code == 0xFEFF; }
+bool IsInvisible(char32_t code) {
+  return code == 0xAD || (code >= 0x200B && code <= 0x200D) || code == 0x2060 || code == 0xFEFF;
+}
 
 // Lower case of a letter in U+0080..U+017F.
 char32_t LowerOf(char32_t code) {
@@ -75,7 +77,8 @@ std::string Fold(std::string_view text) {
     } else if (letter.code < 0x80) {
       const auto c = static_cast<char>(letter.code);
       out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (letter.code == kCombiningDiaeresis && !out.empty() && std::string_view("aou").find(out.back()) != std::string_view::npos) {
+    } else if (letter.code == kCombiningDiaeresis && !out.empty() &&
+               std::string_view("aou").find(out.back()) != std::string_view::npos) {
       out += 'e';
     } else if (letter.code < 0x180 && !IsInvisible(letter.code)) {
       AppendFolded(out, letter.code);
@@ -96,7 +99,8 @@ bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 // What may stand between the digits of a number.
 std::string WithoutSeparators(std::string_view text) {
   std::string out;
-  std::ranges::copy_if(text, std::back_inserter(out), [](char c) { return std::string_view(" -/().").find(c) == std::string_view::npos; });
+  std::ranges::copy_if(text, std::back_inserter(out),
+                       [](char c) { return std::string_view(" -/().").find(c) == std::string_view::npos; });
   return out;
 }
 
@@ -139,8 +143,8 @@ Result<SubjectKey> SubjectKey::ReadOrMake(base::Files& files, const base::Path& 
 
 Result<Digest> SubjectKey::TokenOf(std::string_view subject) const {
   if (subject.size() > static_cast<size_t>(base::kSubjectMaxBytes)) {
-    return Fail(ErrorCode::kTooLarge, "expected what identifies a person in at most {} bytes, found {}", base::kSubjectMaxBytes,
-                subject.size());
+    return Fail(ErrorCode::kTooLarge, "expected what identifies a person in at most {} bytes, found {}",
+                base::kSubjectMaxBytes, subject.size());
   }
   const std::string normal = NormaliseSubject(subject);
   if (normal.empty()) return Fail(ErrorCode::kInvalidArgument, "expected what identifies a person, found nothing");

@@ -10,8 +10,9 @@ namespace walchen::ledger {
 namespace {
 
 TEST(NormaliseSubject, MakesOneOfTheSpellingsOfAName) {
-  for (const char* name : {"Jürgen Müller-Weiß", "JÜRGEN MÜLLER-WEISS", "juergen  mueller-weiss", "\tJu\xCC\x88rgen Mu\xCC\x88ller-Weiß\n",
-                           "J\xC3\xBCrgen\xC2\xA0M\xC3\xBC\xC2\xADller-Weiß", "JÜRGEN MÜLLER-WEIẞ"}) {
+  for (const char* name :
+       {"Jürgen Müller-Weiß", "JÜRGEN MÜLLER-WEISS", "juergen  mueller-weiss", "\tJu\xCC\x88rgen Mu\xCC\x88ller-Weiß\n",
+        "J\xC3\xBCrgen\xC2\xA0M\xC3\xBC\xC2\xADller-Weiß", "JÜRGEN MÜLLER-WEIẞ"}) {
     EXPECT_EQ(NormaliseSubject(name), "juergen mueller-weiss") << name;
   }
   EXPECT_EQ(NormaliseSubject("Łukasz ŻÓŁĆ Çelik ŠŤASTNÝ Ÿ"), "łukasz żółć çelik šťastný ÿ");
@@ -47,7 +48,7 @@ TEST(SubjectKey, IsMadeOnceAndOnlyItsOwnerMayReadIt) {
   EXPECT_EQ(first->TokenOf("Erika").value(), second->TokenOf(" erika ").value());
   EXPECT_NE(first->TokenOf("Erika").value(), first->TokenOf("Erik").value());
   EXPECT_NE(first->TokenOf("Erika").value(), SubjectKey(Secret{}).TokenOf("Erika").value());
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
@@ -59,7 +60,8 @@ TEST(SubjectKey, RefusesADamagedFileAndASubjectOfNothing) {
   ASSERT_FALSE(key);
   EXPECT_EQ(key.error().code(), ErrorCode::kCorrupt);
   EXPECT_EQ(SubjectKey(Secret{}).TokenOf(" \t").error().code(), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(SubjectKey(Secret{}).TokenOf(std::string(base::kSubjectMaxBytes + 1, 'a')).error().code(), ErrorCode::kTooLarge);
+  EXPECT_EQ(SubjectKey(Secret{}).TokenOf(std::string(base::kSubjectMaxBytes + 1, 'a')).error().code(),
+            ErrorCode::kTooLarge);
 }
 
 }  // namespace

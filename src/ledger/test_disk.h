@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SQLite's way to the disk with faults, as base/faulty_files.h is for ours: counts the calls that change files, and from the
-// n-th on fails them as a full disk does, or ends the process in the n-th. For tests only.
+// SQLite's way to the disk with faults, as base/faulty_files.h is for ours: counts the calls that change files, and
+// from the n-th on fails them as a full disk does, or ends the process in the n-th. For tests only.
 //
 // It stays registered once it is there, so use it in a process of its own (fork).
 #pragma once
@@ -66,7 +66,8 @@ class FaultyDisk {
 
   static int Write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
     if (Get().kind != Kind::kNone && Get().calls + 1 == Get().at_call) {
-      Inner(file)->pMethods->xWrite(Inner(file), bytes, size / 2, offset);  // half of it, as a full disk and a power cut do
+      // Half of it, as a full disk and a power cut do.
+      Inner(file)->pMethods->xWrite(Inner(file), bytes, size / 2, offset);
     }
     return Fails() ? SQLITE_FULL : Inner(file)->pMethods->xWrite(Inner(file), bytes, size, offset);
   }
@@ -84,23 +85,28 @@ class FaultyDisk {
     static const sqlite3_io_methods methods = {
         .iVersion = 2,
         .xClose = [](sqlite3_file* f) { return Inner(f)->pMethods->xClose(Inner(f)); },
-        .xRead = [](sqlite3_file* f, void* to, int size, sqlite3_int64 at) { return Inner(f)->pMethods->xRead(Inner(f), to, size, at); },
+        .xRead = [](sqlite3_file* f, void* to, int size,
+                    sqlite3_int64 at) { return Inner(f)->pMethods->xRead(Inner(f), to, size, at); },
         .xWrite = Write,
-        .xTruncate = [](sqlite3_file* f, sqlite3_int64 size) {
-          return Fails() ? SQLITE_IOERR_TRUNCATE : Inner(f)->pMethods->xTruncate(Inner(f), size);
-        },
-        .xSync = [](sqlite3_file* f, int flags) { return Fails() ? SQLITE_IOERR_FSYNC : Inner(f)->pMethods->xSync(Inner(f), flags); },
+        .xTruncate =
+            [](sqlite3_file* f, sqlite3_int64 size) {
+              return Fails() ? SQLITE_IOERR_TRUNCATE : Inner(f)->pMethods->xTruncate(Inner(f), size);
+            },
+        .xSync = [](sqlite3_file* f,
+                    int flags) { return Fails() ? SQLITE_IOERR_FSYNC : Inner(f)->pMethods->xSync(Inner(f), flags); },
         .xFileSize = [](sqlite3_file* f, sqlite3_int64* size) { return Inner(f)->pMethods->xFileSize(Inner(f), size); },
         .xLock = [](sqlite3_file* f, int level) { return Inner(f)->pMethods->xLock(Inner(f), level); },
         .xUnlock = [](sqlite3_file* f, int level) { return Inner(f)->pMethods->xUnlock(Inner(f), level); },
-        .xCheckReservedLock = [](sqlite3_file* f, int* out) { return Inner(f)->pMethods->xCheckReservedLock(Inner(f), out); },
-        .xFileControl = [](sqlite3_file* f, int what, void* out) { return Inner(f)->pMethods->xFileControl(Inner(f), what, out); },
+        .xCheckReservedLock = [](sqlite3_file* f,
+                                 int* out) { return Inner(f)->pMethods->xCheckReservedLock(Inner(f), out); },
+        .xFileControl = [](sqlite3_file* f, int what,
+                           void* out) { return Inner(f)->pMethods->xFileControl(Inner(f), what, out); },
         .xSectorSize = [](sqlite3_file* f) { return Inner(f)->pMethods->xSectorSize(Inner(f)); },
         .xDeviceCharacteristics = [](sqlite3_file* f) { return Inner(f)->pMethods->xDeviceCharacteristics(Inner(f)); },
-        .xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
-          return Inner(f)->pMethods->xShmMap(Inner(f), page, size, extend, out);
-        },
-        .xShmLock = [](sqlite3_file* f, int at, int count, int flags) { return Inner(f)->pMethods->xShmLock(Inner(f), at, count, flags); },
+        .xShmMap = [](sqlite3_file* f, int page, int size, int extend,
+                      void volatile** out) { return Inner(f)->pMethods->xShmMap(Inner(f), page, size, extend, out); },
+        .xShmLock = [](sqlite3_file* f, int at, int count,
+                       int flags) { return Inner(f)->pMethods->xShmLock(Inner(f), at, count, flags); },
         .xShmBarrier = [](sqlite3_file* f) { Inner(f)->pMethods->xShmBarrier(Inner(f)); },
         .xShmUnmap = [](sqlite3_file* f, int remove) { return Inner(f)->pMethods->xShmUnmap(Inner(f), remove); },
         .xFetch = nullptr,

@@ -46,7 +46,8 @@ inline const std::string kTestDocuments[] = {"00000000000000000000000000000001",
 inline const std::string kTestRun = "000000000000000000000000000000aa";
 
 template <class Record>
-void AppendRecord(Transaction& change, const std::string& about, const Record& record, std::vector<Digest> subjects = {}) {
+void AppendRecord(Transaction& change, const std::string& about, const Record& record,
+                  std::vector<Digest> subjects = {}) {
   auto event = ToEvent(about, record);
   ASSERT_TRUE(event) << event.error().ToString();
   event->subjects = std::move(subjects);
@@ -58,24 +59,28 @@ void AppendRecord(Transaction& change, const std::string& about, const Record& r
 inline void FillSmall(Ledger& ledger) {
   auto change = ledger.Begin();
   ASSERT_TRUE(change) << change.error().ToString();
-  AppendRecord(*change, "", Source{.name = "mail", .source_class = SourceClass::kUser, .purpose = "the help desk's answers"});
+  AppendRecord(*change, "",
+               Source{.name = "mail", .source_class = SourceClass::kUser, .purpose = "the help desk's answers"});
   const SubjectKey key(Secret{1, 2, 3});
   for (const std::string& id : kTestDocuments) {
-    AppendRecord(*change, id, Document{.source = "mail",
-                                       .modality = "text",
-                                       .media_type = "message/rfc822",
-                                       .bytes = 1'234,
-                                       .taken_ms = 1'790'000'000'000,
-                                       .content = Sha256OfText(id),
-                                       .path = "inbox/Grüße an " + id + ".eml",
-                                       .title = "Secret title " + id});
+    AppendRecord(*change, id,
+                 Document{.source = "mail",
+                          .modality = "text",
+                          .media_type = "message/rfc822",
+                          .bytes = 1'234,
+                          .taken_ms = 1'790'000'000'000,
+                          .content = Sha256OfText(id),
+                          .path = "inbox/Grüße an " + id + ".eml",
+                          .title = "Secret title " + id});
     AppendRecord(*change, id, PersonalData{.counts = {{"email", 1}}, .findings = R"([{"email":"erika@example.org"}])"},
                  {key.TokenOf("erika@example.org").value()});
   }
   const std::string shard = Sha256OfText("shard");
-  AppendRecord(*change, "", Shard{.name = "de-1", .sha256 = shard, .samples = 30, .tokens = 3'000, .tiers = {"A", "B"}});
+  AppendRecord(*change, "",
+               Shard{.name = "de-1", .sha256 = shard, .samples = 30, .tokens = 3'000, .tiers = {"A", "B"}});
   for (int i = 0; i < 3; ++i) {
-    AppendRecord(*change, kTestDocuments[i], ShardMember{.shard = shard, .samples = {{10 * i, 10 * i + 10}}, .tokens = {}});
+    AppendRecord(*change, kTestDocuments[i],
+                 ShardMember{.shard = shard, .samples = {{10 * i, 10 * i + 10}}, .tokens = {}});
   }
   AppendRecord(*change, kTestRun, TrainingRun{.name = "first", .recipe_sha256 = Sha256OfText("recipe"), .seed = 7});
   AppendRecord(*change, kTestRun, Batches{.steps = {0, 100}, .shard = shard, .samples = {{0, 20}}});

@@ -39,11 +39,13 @@ Result<void> CheckFields(const NewEvent& event) {
     return Fail(ErrorCode::kInvalidArgument, "expected a kind of [a-z0-9_], found {}", base::Quoted(event.kind));
   }
   if (!event.about.empty() && !IsId(event.about)) {
-    return Fail(ErrorCode::kInvalidArgument, "expected an id of 32 hexadecimal digits, found {}", base::Quoted(event.about));
+    return Fail(ErrorCode::kInvalidArgument, "expected an id of 32 hexadecimal digits, found {}",
+                base::Quoted(event.about));
   }
   if (!event.body.is_object() || event.body.contains(kPrivateMember)) {
-    return Fail(ErrorCode::kInvalidArgument, "expected the body of a {} event to be a JSON object without a member \"{}\"",
-                event.kind, kPrivateMember);
+    return Fail(ErrorCode::kInvalidArgument,
+                "expected the body of a {} event to be a JSON object without a member \"{}\"", event.kind,
+                kPrivateMember);
   }
   if (event.private_fields.size() + 1 > static_cast<size_t>(base::kLedgerPrivateMaxFields)) {
     return Fail(ErrorCode::kTooLarge, "expected fewer than {} private fields, found {}", base::kLedgerPrivateMaxFields,
@@ -51,11 +53,12 @@ Result<void> CheckFields(const NewEvent& event) {
   }
   for (const PrivateField& field : event.private_fields) {
     if (!IsName(field.name) || field.name == kSubjectsField) {
-      return Fail(ErrorCode::kInvalidArgument, "expected a private field of another name than {}", base::Quoted(field.name));
+      return Fail(ErrorCode::kInvalidArgument, "expected a private field of another name than {}",
+                  base::Quoted(field.name));
     }
     if (field.value.size() > static_cast<size_t>(base::kLedgerPrivateMaxBytes)) {
-      return Fail(ErrorCode::kTooLarge, "{}: expected at most {} bytes, found {}", field.name, base::kLedgerPrivateMaxBytes,
-                  field.value.size());
+      return Fail(ErrorCode::kTooLarge, "{}: expected at most {} bytes, found {}", field.name,
+                  base::kLedgerPrivateMaxBytes, field.value.size());
     }
   }
   return {};
@@ -141,8 +144,7 @@ Result<void> Transaction::Insert(Entry& entry) {
                        std::string_view(value.field), BytesOf(value.salt), base::AsBytes(value.value)));
   }
   for (const Digest& token : entry.subjects) {
-    TRY(database_->Run("INSERT INTO subject (token, event) VALUES (?1, ?2)", BytesOf(token),
-                       event.sequence));
+    TRY(database_->Run("INSERT INTO subject (token, event) VALUES (?1, ?2)", BytesOf(token), event.sequence));
   }
   head_ = {event.sequence, event.digest};
   return {};
@@ -168,7 +170,8 @@ Result<uint64_t> Transaction::Append(NewEvent event) {
   }
   TRY(Kept(Insert(entry)));
   const uint64_t sequence = head_.sequence;
-  if (options_.checkpoint_every != 0 && sequence - last_checkpoint_ >= options_.checkpoint_every) TRY(AppendCheckpoint());
+  if (options_.checkpoint_every != 0 && sequence - last_checkpoint_ >= options_.checkpoint_every)
+    TRY(AppendCheckpoint());
   return sequence;
 }
 
@@ -184,7 +187,8 @@ Result<MerkleTree> Transaction::Tree() {
     }
     tree = std::move(checkpoint->tree);
   }
-  TRY_ASSIGN(Query query, database_->Ask("SELECT digest FROM event WHERE sequence > ?1 ORDER BY sequence", tree.size()));
+  TRY_ASSIGN(Query query,
+             database_->Ask("SELECT digest FROM event WHERE sequence > ?1 ORDER BY sequence", tree.size()));
   while (true) {
     TRY_ASSIGN(const bool found, query.Next());
     if (!found) return tree;
@@ -205,14 +209,17 @@ Result<uint64_t> Transaction::AppendCheckpoint() {
 }
 
 Result<void> Transaction::EraseValues(std::string_view id) {
-  TRY(database_->Run("DELETE FROM subject WHERE event IN (SELECT sequence FROM event WHERE about <> '' AND about = ?1)", id));
-  TRY(database_->Run("DELETE FROM private WHERE event IN (SELECT sequence FROM event WHERE about <> '' AND about = ?1)", id));
+  TRY(database_->Run("DELETE FROM subject WHERE event IN (SELECT sequence FROM event WHERE about <> '' AND about = ?1)",
+                     id));
+  TRY(database_->Run("DELETE FROM private WHERE event IN (SELECT sequence FROM event WHERE about <> '' AND about = ?1)",
+                     id));
   return database_->Run("INSERT INTO scrub (pending) VALUES (?1)", head_.sequence + 1);  // the deletion event's number
 }
 
 Result<uint64_t> Transaction::Erase(std::string_view id, std::string_view reason) {
   if (database_ == nullptr) return Over();
-  TRY_ASSIGN(const int64_t events, Kept(database_->Number("SELECT count(*) FROM event WHERE about <> '' AND about = ?1", id)));
+  TRY_ASSIGN(const int64_t events,
+             Kept(database_->Number("SELECT count(*) FROM event WHERE about <> '' AND about = ?1", id)));
   if (events == 0) return Fail(ErrorCode::kNotFound, "there is no event about {}", base::Quoted(id));
   NewEvent deletion = {.kind = std::string(kDeletionKind), .about = std::string(id), .body = {{"reason", reason}}};
   TRY_ASSIGN(Entry entry, Prepare(std::move(deletion)));

@@ -26,8 +26,9 @@ class Verification {
 
   Result<VerifyReport> Run() {
     // A damaged file may fail in any query: what was found until then still counts.
-    for (auto step : {&Verification::CheckFile, &Verification::CheckTables, &Verification::LoadDeletions, &Verification::CheckEvents,
-                      &Verification::CheckOrphans, &Verification::CheckSubjects, &Verification::CheckScrub}) {
+    for (auto step : {&Verification::CheckFile, &Verification::CheckTables, &Verification::LoadDeletions,
+                      &Verification::CheckEvents, &Verification::CheckOrphans, &Verification::CheckSubjects,
+                      &Verification::CheckScrub}) {
       Result<void> done = (this->*step)();
       if (done) continue;
       if (done.error().code() != ErrorCode::kCorrupt) return Forward(done);
@@ -95,7 +96,8 @@ class Verification {
 
   // Without the index of kinds, which may be what was changed.
   Result<void> LoadDeletions() {
-    TRY_ASSIGN(Query query, database_.Ask("SELECT about, sequence FROM event NOT INDEXED WHERE kind = ?1", kDeletionKind));
+    TRY_ASSIGN(Query query,
+               database_.Ask("SELECT about, sequence FROM event NOT INDEXED WHERE kind = ?1", kDeletionKind));
     while (true) {
       TRY_ASSIGN(const bool found, query.Next());
       if (!found) return {};
@@ -146,18 +148,21 @@ class Verification {
   void CheckChain(const Event& event) {
     const Head& last = report_.head;
     if (event.sequence != last.sequence + 1) {
-      AddFault(event.sequence, fmt::format("expected event {} after event {}, found event {}: what stood between them is gone; {}",
-                                           last.sequence + 1, last.sequence, static_cast<int64_t>(event.sequence), kRestore));
+      AddFault(event.sequence,
+               fmt::format("expected event {} after event {}, found event {}: what stood between them is gone; {}",
+                           last.sequence + 1, last.sequence, static_cast<int64_t>(event.sequence), kRestore));
       tree_broken_ = true;
     } else if (chain_known_ && event.previous != last.digest) {
-      AddFault(event.sequence, fmt::format("expected to continue event {} of digest {}..., found {}...: one of the two was "
-                                           "changed or put here; {}", last.sequence, Short(last.digest),
-                                           Short(event.previous), kRestore));
+      AddFault(event.sequence,
+               fmt::format("expected to continue event {} of digest {}..., found {}...: one of the two was "
+                           "changed or put here; {}",
+                           last.sequence, Short(last.digest), Short(event.previous), kRestore));
     }
     const Digest digest = DigestOf(event);
     if (digest != event.digest) {
-      AddFault(event.sequence, fmt::format("expected digest {}... of what stands there, found {}...: the event was changed; {}",
-                                           Short(digest), Short(event.digest), kRestore));
+      AddFault(event.sequence,
+               fmt::format("expected digest {}... of what stands there, found {}...: the event was changed; {}",
+                           Short(digest), Short(event.digest), kRestore));
     }
   }
 
@@ -166,8 +171,9 @@ class Verification {
     for (auto entry = first; entry != last; ++entry) {
       const KnownHead& known = *entry->second;
       if (known.head.digest == event.digest) continue;
-      AddFault(event.sequence, fmt::format("{} knows this event with digest {}..., found {}...: the ledger was rewritten; {}",
-                                           known.where, Short(known.head.digest), Short(event.digest), kRestore));
+      AddFault(event.sequence,
+               fmt::format("{} knows this event with digest {}..., found {}...: the ledger was rewritten; {}",
+                           known.where, Short(known.head.digest), Short(event.digest), kRestore));
     }
   }
 
@@ -184,10 +190,13 @@ class Verification {
     ++report_.checkpoints;
     const auto checkpoint = ReadCheckpoint(event.body);
     if (!checkpoint) return AddFault(event.sequence, fmt::format("{}; {}", checkpoint.error().message(), kRestore));
-    const bool fits_itself = checkpoint->tree.size() + 1 == event.sequence && checkpoint->tree.Root() == checkpoint->root;
+    const bool fits_itself =
+        checkpoint->tree.size() + 1 == event.sequence && checkpoint->tree.Root() == checkpoint->root;
     if (!fits_itself || (!tree_broken_ && tree_.Root() != checkpoint->root)) {
-      AddFault(event.sequence, fmt::format("checkpoint: expected root {}... of the events before it, found {}...: events were "
-                                           "changed since; {}", Short(tree_.Root()), Short(checkpoint->root), kRestore));
+      AddFault(event.sequence,
+               fmt::format("checkpoint: expected root {}... of the events before it, found {}...: events were "
+                           "changed since; {}",
+                           Short(tree_.Root()), Short(checkpoint->root), kRestore));
     }
     // What is behind it is judged from it on, so that one changed event is one fault here, not one per checkpoint.
     if (fits_itself) {
@@ -230,16 +239,19 @@ class Verification {
       CheckValue(event, digests, query);
       if (query.Text(0) == kSubjectsField) TRY(CheckListedSubjects(event.sequence, base::AsText(query.Blob(2))));
       if (erased) {
-        AddFault(event.sequence, fmt::format("private field {} of {} is still there, though event {} says it was forgotten: "
-                                             "forget it again", base::Quoted(query.Text(0)), event.about, deletion->second));
+        AddFault(event.sequence,
+                 fmt::format("private field {} of {} is still there, though event {} says it was forgotten: "
+                             "forget it again",
+                             base::Quoted(query.Text(0)), event.about, deletion->second));
       }
     }
     if (rows >= digests.size()) return {};
     if (erased) {
       report_.erased_values += digests.size() - rows;
     } else {
-      AddFault(event.sequence, fmt::format("expected {} private values, found {}, and no event says that they were forgotten; {}",
-                                           digests.size(), rows, kRestore));
+      AddFault(event.sequence,
+               fmt::format("expected {} private values, found {}, and no event says that they were forgotten; {}",
+                           digests.size(), rows, kRestore));
     }
     return {};
   }
@@ -256,14 +268,17 @@ class Verification {
     if (fits) {
       ++report_.private_values;
     } else {
-      AddFault(event.sequence, fmt::format("private field {}: value and salt do not fit the event's digest: they were changed or "
-                                           "put there; {}", base::Quoted(field), kRestore));
+      AddFault(event.sequence,
+               fmt::format("private field {}: value and salt do not fit the event's digest: they were changed or "
+                           "put there; {}",
+                           base::Quoted(field), kRestore));
     }
   }
 
   // Private values of events that are not there at all: foreign keys hold while SQLite writes, not against other hands.
   Result<void> CheckOrphans() {
-    TRY_ASSIGN(Query query, database_.Ask("SELECT DISTINCT event FROM private WHERE event NOT IN (SELECT sequence FROM event)"));
+    TRY_ASSIGN(Query query,
+               database_.Ask("SELECT DISTINCT event FROM private WHERE event NOT IN (SELECT sequence FROM event)"));
     while (true) {
       TRY_ASSIGN(const bool found, query.Next());
       if (!found) return {};
@@ -273,8 +288,10 @@ class Verification {
 
   // Index entries of persons that no private field lists.
   Result<void> CheckSubjects() {
-    TRY_ASSIGN(Query query, database_.Ask("SELECT DISTINCT event FROM subject WHERE NOT EXISTS (SELECT 1 FROM private WHERE "
-                                          "private.event = subject.event AND private.field = ?1)", kSubjectsField));
+    TRY_ASSIGN(Query query,
+               database_.Ask("SELECT DISTINCT event FROM subject WHERE NOT EXISTS (SELECT 1 FROM private WHERE "
+                             "private.event = subject.event AND private.field = ?1)",
+                             kSubjectsField));
     while (true) {
       TRY_ASSIGN(const bool found, query.Next());
       if (!found) return {};
@@ -303,14 +320,16 @@ class Verification {
 
   void AddSubjectFault(uint64_t sequence) {
     AddFault(sequence, fmt::format("the index of persons does not fit the event: a request by a person could miss this "
-                                   "document; {}", kRestore));
+                                   "document; {}",
+                                   kRestore));
   }
 
   Result<void> CheckScrub() {
     TRY_ASSIGN(const int64_t pending, database_.Number("SELECT count(*) FROM scrub"));
     if (pending > 0) {
-      AddFault(0, "erased values may still stand in gaps of the file, as forgetting was interrupted: run any command that "
-                  "writes to the ledger while no other uses it");
+      AddFault(0,
+               "erased values may still stand in gaps of the file, as forgetting was interrupted: run any command that "
+               "writes to the ledger while no other uses it");
     }
     return {};
   }
@@ -322,7 +341,7 @@ class Verification {
   bool tree_broken_ = false;  // an event is missing: the root of the next checkpoint cannot be told
   bool chain_known_ = true;   // the digest of the event before could be read
   std::unordered_multimap<uint64_t, const KnownHead*> known_at_;  // by sequence number
-  std::unordered_map<std::string, uint64_t> deleted_;  // id -> number of its last deletion event
+  std::unordered_map<std::string, uint64_t> deleted_;             // id -> number of its last deletion event
 };
 
 }  // namespace

@@ -51,14 +51,16 @@ class VerifyTest : public testing::Test {
   }
 
   // Changes the ledger by SQL, sees it found, and takes it back.
-  void ExpectFound(const std::string& sql, std::optional<uint64_t> sequence = std::nullopt, const VerifyOptions& options = {}) {
+  void ExpectFound(const std::string& sql, std::optional<uint64_t> sequence = std::nullopt,
+                   const VerifyOptions& options = {}) {
     Change("BEGIN; PRAGMA defer_foreign_keys = ON;");
     Change(kDropTriggers + sql + ";" + kMakeTriggers);
     const VerifyReport report = Verified(options);
     EXPECT_FALSE(report.clean()) << "not found: " << sql;
     if (sequence && !report.clean()) {
       EXPECT_TRUE(std::ranges::any_of(report.faults, [&](const Fault& f) { return f.sequence == *sequence; }))
-          << sql << ": event " << *sequence << " is not named, but " << report.faults[0].sequence << ": " << report.faults[0].what;
+          << sql << ": event " << *sequence << " is not named, but " << report.faults[0].sequence << ": "
+          << report.faults[0].what;
     }
     Change("ROLLBACK");
   }
@@ -76,7 +78,8 @@ std::vector<std::string> Cells(const base::Path& path, const std::string& sql) {
   EXPECT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
   std::vector<std::string> cells;
   const auto take = [](void* out, int count, char** values, char**) {
-    for (int i = 0; i < count; ++i) static_cast<std::vector<std::string>*>(out)->push_back(values[i] == nullptr ? "" : values[i]);
+    for (int i = 0; i < count; ++i)
+      static_cast<std::vector<std::string>*>(out)->push_back(values[i] == nullptr ? "" : values[i]);
     return 0;
   };
   EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), take, &cells, nullptr), SQLITE_OK) << sql;
@@ -96,7 +99,8 @@ TEST_F(VerifyTest, FindsEveryChangedByteOfEveryColumnOfEveryEvent) {
         const int byte = std::stoi(hex.substr(at, 2), nullptr, 16) ^ (1 << (at / 2 % 8));
         const std::string after = hex.substr(0, at) + fmt::format("{:02X}", byte) + hex.substr(at + 2);
         const std::string value = is_text ? fmt::format("CAST(x'{}' AS TEXT)", after) : fmt::format("x'{}'", after);
-        ExpectFound(fmt::format("UPDATE event SET {} = {} WHERE sequence = {}", column, value, sequence), std::stoull(sequence));
+        ExpectFound(fmt::format("UPDATE event SET {} = {} WHERE sequence = {}", column, value, sequence),
+                    std::stoull(sequence));
         ++changed;
       }
     }
@@ -107,7 +111,8 @@ TEST_F(VerifyTest, FindsEveryChangedByteOfEveryColumnOfEveryEvent) {
 TEST_F(VerifyTest, FindsEveryChangedBitOfANumberOfAnEvent) {
   for (uint64_t sequence = 1; sequence <= head_.sequence; ++sequence) {
     for (int bit = 0; bit < 63; bit += 5) {
-      ExpectFound(fmt::format("UPDATE event SET time_ms = time_ms + (1 << {}) WHERE sequence = {}", bit, sequence), sequence);
+      ExpectFound(fmt::format("UPDATE event SET time_ms = time_ms + (1 << {}) WHERE sequence = {}", bit, sequence),
+                  sequence);
     }
     // Behind the end or before the beginning, as another event may have the number.
     ExpectFound(fmt::format("UPDATE event SET sequence = sequence + 1000 WHERE sequence = {}", sequence));
@@ -116,10 +121,12 @@ TEST_F(VerifyTest, FindsEveryChangedBitOfANumberOfAnEvent) {
 }
 
 TEST_F(VerifyTest, FindsEveryChangedByteOfEveryPrivateValueAndSalt) {
-  const auto cells = Cells(path_, "SELECT event, field, hex(field), hex(salt), hex(value) FROM private ORDER BY event, field");
+  const auto cells =
+      Cells(path_, "SELECT event, field, hex(field), hex(salt), hex(value) FROM private ORDER BY event, field");
   for (size_t row = 0; row + 4 < cells.size(); row += 5) {
     const std::string where = fmt::format(" WHERE event = {} AND field = '{}'", cells[row], cells[row + 1]);
-    for (const auto& [column, hex] : {std::pair("field", cells[row + 2]), {"salt", cells[row + 3]}, {"value", cells[row + 4]}}) {
+    for (const auto& [column, hex] :
+         {std::pair("field", cells[row + 2]), {"salt", cells[row + 3]}, {"value", cells[row + 4]}}) {
       for (size_t at = 0; at < hex.size(); at += 2) {
         const int byte = std::stoi(hex.substr(at, 2), nullptr, 16) ^ (1 << (at / 2 % 7));
         const std::string after = fmt::format("x'{}{:02X}{}'", hex.substr(0, at), byte, hex.substr(at + 2));
@@ -128,25 +135,35 @@ TEST_F(VerifyTest, FindsEveryChangedByteOfEveryPrivateValueAndSalt) {
       }
     }
     ExpectFound("DELETE FROM private" + where, std::stoull(cells[row]));
-    ExpectFound(fmt::format("UPDATE OR REPLACE private SET event = {}{}", std::stoull(cells[row]) + 1, where), std::stoull(cells[row]));
+    ExpectFound(fmt::format("UPDATE OR REPLACE private SET event = {}{}", std::stoull(cells[row]) + 1, where),
+                std::stoull(cells[row]));
   }
 }
 
 TEST_F(VerifyTest, FindsMissingSwappedAndInsertedEvents) {
   for (uint64_t sequence = 1; sequence < head_.sequence; ++sequence) {
-    const std::string drop = fmt::format("DELETE FROM private WHERE event = {0}; DELETE FROM subject WHERE event = {0};"
-                                         "DELETE FROM event WHERE sequence = {0};", sequence);
+    const std::string drop = fmt::format(
+        "DELETE FROM private WHERE event = {0}; DELETE FROM subject WHERE event = {0};"
+        "DELETE FROM event WHERE sequence = {0};",
+        sequence);
     ExpectFound(drop);
     const std::string renumber = fmt::format(
-        "UPDATE event SET sequence = -sequence + 1 WHERE sequence > {0}; UPDATE event SET sequence = -sequence WHERE sequence < 0;"
-        "UPDATE private SET event = event - 1 WHERE event > {0}; UPDATE subject SET event = event - 1 WHERE event > {0};", sequence);
+        "UPDATE event SET sequence = -sequence + 1 WHERE sequence > {0}; UPDATE event SET sequence = -sequence WHERE "
+        "sequence < 0;"
+        "UPDATE private SET event = event - 1 WHERE event > {0}; UPDATE subject SET event = event - 1 WHERE event > "
+        "{0};",
+        sequence);
     ExpectFound(drop + renumber);
-    ExpectFound(fmt::format("UPDATE event SET sequence = -1 WHERE sequence = {0};"
-                            "UPDATE event SET sequence = {0} WHERE sequence = {1};"
-                            "UPDATE event SET sequence = {1} WHERE sequence = -1;", sequence, sequence + 1));
+    ExpectFound(
+        fmt::format("UPDATE event SET sequence = -1 WHERE sequence = {0};"
+                    "UPDATE event SET sequence = {0} WHERE sequence = {1};"
+                    "UPDATE event SET sequence = {1} WHERE sequence = -1;",
+                    sequence, sequence + 1));
   }
-  ExpectFound("INSERT INTO event SELECT 1 + (SELECT max(sequence) FROM event), time_ms, kind, about, body, previous, digest "
-              "FROM event WHERE kind = 'decision'", head_.sequence + 1);
+  ExpectFound(
+      "INSERT INTO event SELECT 1 + (SELECT max(sequence) FROM event), time_ms, kind, about, body, previous, digest "
+      "FROM event WHERE kind = 'decision'",
+      head_.sequence + 1);
   ExpectFound("INSERT INTO private VALUES (1, 'extra', x'00', x'00')", 1);
 }
 
@@ -171,9 +188,9 @@ TEST_F(VerifyTest, FindsARewrittenChainAgainstAKnownHeadAndASigner) {
     if (event.kind == kCheckpointKind) event.body = CheckpointBody(tree, nullptr).dump();
     event.digest = previous = DigestOf(event);
     tree.Add(event.digest);
-    ASSERT_TRUE(ledger_->database().Run("UPDATE event SET body = ?2, previous = ?3, digest = ?4 WHERE sequence = ?1", sequence,
-                                       std::string_view(event.body), BytesOf(event.previous),
-                                       BytesOf(event.digest)));
+    ASSERT_TRUE(ledger_->database().Run("UPDATE event SET body = ?2, previous = ?3, digest = ?4 WHERE sequence = ?1",
+                                        sequence, std::string_view(event.body), BytesOf(event.previous),
+                                        BytesOf(event.digest)));
   }
   Change(kMakeTriggers);
   EXPECT_TRUE(Verified().clean()) << "a chain alone proves nothing against its owner: " << Verified().faults[0].what;
@@ -191,8 +208,10 @@ TEST_F(VerifyTest, FindsAChangedIndexOfPersons) {
 }
 
 TEST_F(VerifyTest, FindsValuesThatStayedThoughTheyWereForgotten) {
-  ExpectFound(fmt::format("INSERT INTO private SELECT sequence, 'path', zeroblob(32), x'00' FROM event WHERE about = '{}' AND kind = "
-                          "'document'", kTestDocuments[2]));
+  ExpectFound(fmt::format(
+      "INSERT INTO private SELECT sequence, 'path', zeroblob(32), x'00' FROM event WHERE about = '{}' AND kind = "
+      "'document'",
+      kTestDocuments[2]));
   ExpectFound("INSERT INTO scrub VALUES (1)");
 }
 
@@ -216,16 +235,18 @@ TEST_F(VerifyTest, NamesAllFaultsAndNotTheFirstOnly) {
 std::string Everything(const base::Path& path) {
   std::string all;
   for (const char* table : {"event", "private", "subject"}) {
-    for (const std::string& cell : Cells(path, fmt::format("SELECT * FROM {} ORDER BY 1, 2", table))) all += cell + "\n";
+    for (const std::string& cell : Cells(path, fmt::format("SELECT * FROM {} ORDER BY 1, 2", table)))
+      all += cell + "\n";
   }
   return all;
 }
 
-// Each byte of the file has one of its bits turned: the ledger does not open, or what is wrong is found, or the byte meant
-// nothing (free space, counters of the header) and everything reads as before.
+// Each byte of the file has one of its bits turned: the ledger does not open, or what is wrong is found, or the byte
+// meant nothing (free space, counters of the header) and everything reads as before.
 TEST_F(VerifyTest, FindsEveryChangedByteOfTheFileThatMeansSomething) {
   ledger_.reset();
-  Tamper(path_, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM;");  // all in one file, and that a small one
+  Tamper(path_,
+         "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM;");  // all in one file, and that a small one
   const std::string everything = Everything(path_);
   std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
   const std::string original = base::Files::Os().Read(path_, 1 << 24).value();
