@@ -19,9 +19,9 @@ namespace walchen::ledger {
 //
 // Case is folded for ASCII, Latin-1 and Latin Extended-A, the letters of the European languages, so without tables of
 // all of Unicode. An umlaut becomes its two-letter form, composed or not (ä -> ae, ß -> ss), as Müller and Mueller are
-// the same person. White space of any kind becomes one space; soft hyphens and zero-width marks go. A text of digits
-// and the signs between them is a number: it loses its spaces, and a German telephone number its +49 or 0049.
-// Ill-formed UTF-8 stays.
+// one person. White space of any kind becomes one space; soft hyphens and zero-width marks go. A text of digits and the
+// signs between them is a number: it loses its spaces, and a German telephone number its +49 or 0049. Ill-formed UTF-8
+// stays. Never longer than what it was made of.
 std::string NormaliseSubject(std::string_view subject);
 
 // Immutable, so thread-safe.
