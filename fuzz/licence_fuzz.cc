@@ -18,8 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   if (2 * size + 9 > static_cast<size_t>(base::kLicenceExpressionMaxBytes)) return 0;
-  CHECK(ledger::TierOf("(" + text + ")") == tier);
-  CHECK(ledger::TierOf("(" + text + ") AND (" + text + ")") == tier);
-  CHECK(ledger::TierOf(text + " OR " + text) == tier);
+  CHECK(ledger::TierOf("(" + text + ")") .value() == *tier);
+  CHECK(ledger::TierOf("(" + text + ") AND (" + text + ")") .value() == *tier);
+  CHECK(ledger::TierOf(text + " OR " + text) .value() == *tier);
   return 0;
 }

@@ -187,6 +187,23 @@ Result<std::vector<std::string>> DuplicatesOf(const Ledger& ledger, std::string_
   return duplicates;
 }
 
+Result<std::vector<KnownSource>> SourcesOf(const Ledger& ledger) {
+  std::vector<KnownSource> sources;
+  EventReader reader = ledger.Read({.kind = std::string(Source::kKind)});
+  while (true) {
+    TRY_ASSIGN(const std::optional<Event> event, reader.Next());
+    if (!event) return sources;
+    TRY_ASSIGN(Source source, FromEvent<Source>(*event));
+    const auto known =
+        std::ranges::find(sources, source.name, [](const KnownSource& entry) { return entry.source.name; });
+    if (known == sources.end()) {
+      sources.push_back({event->about, std::move(source)});
+    } else {
+      *known = {event->about, std::move(source)};
+    }
+  }
+}
+
 Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id) {
   Spread spread;
   TRY_ASSIGN(const std::vector<Holder> holders, HoldersOf(ledger, id, spread.shards));

@@ -62,6 +62,13 @@ Result<std::vector<Event>> LifeOf(const Ledger& ledger, std::string_view id);
 Result<std::vector<std::string>> PartsOf(const Ledger& ledger, std::string_view id);
 Result<std::vector<std::string>> DuplicatesOf(const Ledger& ledger, std::string_view id);
 
+// The sources by name: what was said last of each, in the order in which they came.
+struct KnownSource {
+  std::string id = {};  // may be empty
+  Source source = {};
+};
+Result<std::vector<KnownSource>> SourcesOf(const Ledger& ledger);
+
 // Steps of a run that saw samples of a document.
 struct Sighting {
   std::string run = {};  // id

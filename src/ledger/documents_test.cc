@@ -107,6 +107,19 @@ TEST_F(DocumentsTest, TellTheirLifeBackAndForth) {
   EXPECT_EQ(LifeOf(ledger_, "x").error().code(), ErrorCode::kInvalidArgument);
 }
 
+TEST_F(DocumentsTest, HaveSourcesOfWhichTheLastWordCounts) {
+  Append(a_, Source{.name = "one", .source_class = SourceClass::kCrawl});
+  Append(b_, Source{.name = "two"});
+  Append(a_,
+         Source{.name = "one", .source_class = SourceClass::kCrawl, .keep_until = "2030-01-01", .purpose = "search"});
+  const auto sources = SourcesOf(ledger_).value();
+  ASSERT_EQ(sources.size(), 2u);
+  EXPECT_EQ(sources[0].id, a_);
+  EXPECT_EQ(sources[0].source.keep_until, "2030-01-01");
+  EXPECT_EQ(sources[0].source.purpose, "search");
+  EXPECT_EQ(sources[1].source.name, "two");
+}
+
 class SpreadTest : public DocumentsTest {
  protected:
   const std::string shard_ = Sha256OfText("shard"), rewritten_ = Sha256OfText("rewritten");

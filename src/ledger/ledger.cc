@@ -14,7 +14,8 @@ constexpr int kLockTries = 1'000;  // 10 ms each
 constexpr int kLockPauseMs = 10;
 
 // WAL: readers and a writer do not wait for each other. FULL: a commit is on the disk. DEFENSIVE and trusted_schema: a
-// tampered schema cannot run functions; cell_size_check finds a damaged page before it is used.
+// tampered schema cannot run functions; cell_size_check finds a damaged page before it is used. The journal of a large
+// change gives its space back.
 constexpr const char* kSettings = R"sql(
   PRAGMA foreign_keys = ON;
   PRAGMA secure_delete = ON;
@@ -22,6 +23,7 @@ constexpr const char* kSettings = R"sql(
   PRAGMA trusted_schema = OFF;
   PRAGMA cell_size_check = ON;
   PRAGMA cache_size = -65536;
+  PRAGMA journal_size_limit = 67108864;
 )sql";
 
 // SQLite does not wait for a lock where two make or migrate the same file at once.
@@ -196,23 +198,25 @@ Result<void> TruncateJournal(Database& database) {
   TRY_ASSIGN(Query query, database.Ask("PRAGMA wal_checkpoint(TRUNCATE)"));
   TRY_ASSIGN(const bool found, query.Next());
   if (found && query.Int(0) == 0) return {};
-  return Fail(
-      ErrorCode::kUnavailable,
-      "{}: what was erased is gone for readers, but its bytes may still stand in the file, because another process "
-      "is reading it: end that process, then repeat the command",
-      database.path().native());
+  return Fail(ErrorCode::kUnavailable,
+              "{}: another process is reading the ledger: end it or wait until it is done, then repeat the command",
+              database.path().native());
 }
 
 }  // namespace
 
 Result<void> Ledger::Scrub() {
+  CHECK(!database_->in_transaction(), "a change is still open");
   // Up to here: somebody may erase more meanwhile.
   TRY_ASSIGN(const int64_t last_pending, database_->Number("SELECT max(pending) FROM scrub"));
   if (last_pending == 0) return {};
-  TRY(database_->Run("VACUUM"));
-  TRY(TruncateJournal(*database_));
-  TRY(database_->Run("DELETE FROM scrub WHERE pending <= ?1", last_pending));
-  return {};
+  Result<void> done = database_->Run("VACUUM");
+  if (done) done = TruncateJournal(*database_);
+  if (done) done = database_->Run("DELETE FROM scrub WHERE pending <= ?1", last_pending);
+  if (done) return {};
+  return Fail(done.error().code(),
+              "what was erased is gone for readers, but its bytes may still stand in gaps of the file: {}",
+              done.error().message());
 }
 
 }  // namespace walchen::ledger

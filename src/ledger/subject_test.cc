@@ -11,8 +11,7 @@ namespace {
 
 TEST(NormaliseSubject, MakesOneOfTheSpellingsOfAName) {
   for (const char* name :
-       {"Jürgen Müller-Weiß", "JÜRGEN MÜLLER-WEISS", "juergen  mueller-weiss",
-                           "\tJu\xCC\x88rgen Mu\xCC\x88ller-Weiß\n",
+       {"Jürgen Müller-Weiß", "JÜRGEN MÜLLER-WEISS", "juergen  mueller-weiss", "\tJu\xCC\x88rgen Mu\xCC\x88ller-Weiß\n",
         "J\xC3\xBCrgen\xC2\xA0M\xC3\xBC\xC2\xADller-Weiß", "JÜRGEN MÜLLER-WEIẞ"}) {
     EXPECT_EQ(NormaliseSubject(name), "juergen mueller-weiss") << name;
   }

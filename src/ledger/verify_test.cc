@@ -245,8 +245,18 @@ std::string Everything(const base::Path& path) {
 // meant nothing (free space, counters of the header) and everything reads as before.
 TEST_F(VerifyTest, FindsEveryChangedByteOfTheFileThatMeansSomething) {
   ledger_.reset();
-  Tamper(path_,
-         "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM;");  // all in one file, and that a small one
+  ASSERT_TRUE(base::Files::Os().Remove(path_));
+  {
+    // As small as it can be with something in every table.
+    Ledger ledger = Ledger::Open(path_, {.clock = &clock_}).value();
+    Transaction change = ledger.Begin().value();
+    AppendRecord(change, kTestDocuments[0],
+                 Document{.source = "mail", .modality = "text", .content = Sha256OfText("x"), .path = "inbox/1.eml"});
+    AppendRecord(change, kTestDocuments[0], PersonalData{.counts = {{"email", 1}}}, {Digest{1, 2, 3}});
+    ASSERT_TRUE(change.AppendCheckpoint());
+    ASSERT_TRUE(change.Commit());
+  }
+  Tamper(path_, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM;");  // all in one file of small pages
   const std::string everything = Everything(path_);
   std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
   const std::string original = base::Files::Os().Read(path_, 1 << 24).value();
@@ -272,7 +282,7 @@ TEST_F(VerifyTest, FindsEveryChangedByteOfTheFileThatMeansSomething) {
   RecordProperty("bytes", static_cast<int>(original.size()));
   RecordProperty("refused", refused);
   RecordProperty("meaningless", meaningless);
-  EXPECT_GT(found, meaningless);
+  EXPECT_GT(static_cast<size_t>(found + refused), everything.size());
 }
 
 }  // namespace
