@@ -109,6 +109,15 @@
   LIMIT(kRawFileMaxBytes, 4'294'967'296, "bytes", "of one file that is taken in; disk images are larger, documents not")\
   LIMIT(kRawFolderMaxDepth, 64, "folders", "inside each other; deeper trees are made by machines to harm")             \
   LIMIT(kBpeMaxWords, 33'554'432, "words", "distinct, that a tokenizer is learned from: about 3 GB of memory")         \
+  /* Ledger */                                                                                                         \
+  LIMIT(kLedgerBodyMaxBytes, 262'144, "bytes", "the JSON of one event; most are under 500, a shard's ranges a few KiB")\
+  LIMIT(kLedgerPrivateMaxBytes, 1'048'576, "bytes", "one erasable value: findings of a long document are the largest") \
+  LIMIT(kLedgerPrivateMaxFields, 64, "fields", "of one event; records have under 10")                                  \
+  LIMIT(kLedgerMaxFaults, 1'000, "faults", "that a verification names; it counts the others")                          \
+  LIMIT(kLedgerBusyMs, 30'000, "ms", "how long a writer waits for another one before it gives up")                     \
+  LIMIT(kLicenceExpressionMaxBytes, 1'024, "bytes", "the longest SPDX expressions of packages have about 300")         \
+  LIMIT(kSubjectMaxBytes, 1'024, "bytes", "a name, an address or a number that identifies a person")                   \
+  LIMIT(kDocumentPrefixMinDigits, 8, "digits", "fewer digits of a content hash fit several of 100,000 documents")      \
   /* Command line */                                                                                                   \
   LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
   LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \
