@@ -49,6 +49,14 @@ bool IsArchive(std::string_view bytes) {
   return StandsAt(bytes, 257, "ustar");
 }
 
+bool IsPng(std::string_view bytes) { return bytes.starts_with("\x89PNG\r\n\x1a\n"); }
+bool IsJpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8\xff"); }
+bool IsGif(std::string_view bytes) { return bytes.starts_with("GIF87a") || bytes.starts_with("GIF89a"); }
+bool IsWebp(std::string_view bytes) { return bytes.starts_with("RIFF") && StandsAt(bytes, 8, "WEBP"); }
+bool IsTiff(std::string_view bytes) {
+  return bytes.starts_with(std::string_view("II*\0", 4)) || bytes.starts_with(std::string_view("MM\0*", 4));
+}
+
 bool IsHtml(std::string_view bytes) {
   const std::string head = Lowered(bytes.substr(0, 1'024));
   return head.find("<!doctype html") != std::string::npos || head.find("<html") != std::string::npos;
@@ -103,6 +111,11 @@ constexpr std::array kFormats = {
     Format{"text/x-gettext-translation", ".po .pot", IsCatalogue, false, ReadCatalogue},
     Format{"message/rfc822", ".eml", LooksLikeText, false, ReadMessage},
     Format{"application/mbox", ".mbox .mbx", IsMailbox, true, ReadMailbox},
+    Format{"image/png", ".png", IsPng, true, ReadPictureMarks},
+    Format{"image/jpeg", ".jpg .jpeg", IsJpeg, true, ReadPictureMarks},
+    Format{"image/gif", ".gif", IsGif, true, ReadPictureMarks},
+    Format{"image/webp", ".webp", IsWebp, true, ReadPictureMarks},
+    Format{"image/tiff", ".tif .tiff", IsTiff, true, ReadPictureMarks},
     Format{"image/svg+xml", ".svg", IsSvg, false, ReadSvg},
     Format{"text/html", ".html .htm .xhtml", LooksLikeText, false, ReadHtml},
     Format{"text/x-python-metadata", "metadata pkg-info", LooksLikeText, false, ReadPackageMetadata},

@@ -22,11 +22,11 @@ struct Tag {
 constexpr std::array<Tag, 2> kTags = {{{"SPDX-License-Identifier:", "SPDX-License-Identifier"},
                                        {"SPDX-FileCopyrightText:", "SPDX-FileCopyrightText"}}};
 // The line with one of these is the evidence.
-constexpr std::array<std::string_view, 12> kPhrases = {
+constexpr std::array<std::string_view, 13> kPhrases = {
     "Licensed under the", "GNU General Public License", "GNU Lesser General Public License", "GNU Free Documentation License",
     "Permission is hereby granted, free of charge", "Redistribution and use in source and binary forms",
     "Mozilla Public License", "Creative Commons", "Permission to use, copy, modify", "public domain", "All rights reserved",
-    "Apache License"};
+    "Apache License", "Permission is granted to copy"};
 
 // The end of a comment is no part of a value.
 std::string_view WithoutCommentEnd(std::string_view line) {

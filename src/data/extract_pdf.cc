@@ -140,6 +140,7 @@ Result<void> ReadPdf(const Source& source, Extraction& extraction) {
     AddPage(Trimmed(text).empty() ? scanned.Read(i + 1, part) : std::string(text), i + 1, part);
   }
   scanned.Finish(part);
+  FindLicenceHeader(part.text, part);
   return extraction.Give(source, std::move(part));
 }
 

@@ -17,6 +17,9 @@ Result<void> ReadPackageMetadata(const Source& source, Extraction& extraction); 
 Result<void> ReadPackageJson(const Source& source, Extraction& extraction);
 Result<void> ReadDebianCopyright(const Source& source, Extraction& extraction);
 
+// A picture's marks and licence (XMP); its pixels are not looked at.
+Result<void> ReadPictureMarks(const Source& source, Extraction& extraction);  // extract_svg.cc
+
 Result<void> ReadHtml(const Source& source, Extraction& extraction);       // extract_html.cc
 Result<void> ReadXmlText(const Source& source, Extraction& extraction);    // extract_svg.cc
 Result<void> ReadSvg(const Source& source, Extraction& extraction);

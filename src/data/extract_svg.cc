@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// XML: all its text. SVG: what it says about its picture.
+// XML: all its text. SVG: what it says about its picture. Other pictures: what their XMP packet says.
 #include <algorithm>
 
 #include "data/extract_charset.h"
@@ -63,6 +63,13 @@ Result<void> ReadSvg(const Source& source, Extraction& extraction) {
       [](pugi::xml_node) {});
   if (part.text.empty()) return Fail(ErrorCode::kUnsupported, "a picture that says nothing about itself");
   part.captions.push_back({source.name, part.title.empty() ? part.text.substr(0, part.text.find('\n')) : part.title});
+  return extraction.Give(source, std::move(part));
+}
+
+Result<void> ReadPictureMarks(const Source& source, Extraction& extraction) {
+  Part part;
+  FindXmp(source.bytes, part);
+  part.quarantine = "a picture: only its marks are read";
   return extraction.Give(source, std::move(part));
 }
 

@@ -27,8 +27,7 @@ bool NameFits(std::string_view patterns, std::string_view lower_name) {
 
 std::string UnknownFormat(const Source& source) {
   if (source.bytes.empty()) return "the file is empty";
-  return fmt::format("no reader for it: the name is {} and the content begins with {}", base::Quoted(source.name),
-                     base::Quoted(source.bytes.substr(0, 8)));
+  return fmt::format("no reader for content that begins with {}", base::Quoted(source.bytes.substr(0, 8)));
 }
 
 bool HasText(std::string_view text) { return text.find_first_not_of(" \t\r\n\f\v") != std::string_view::npos; }
