@@ -109,7 +109,7 @@
   LIMIT(kExtractMaxSpans, 2'000'000, "places", "of one part, and its other facts; a sheet with more cells is a table") \
   LIMIT(kExtractAnswerMaxBytes, 1'073'741'824, "bytes", "what a worker says of one part")                              \
   LIMIT(kExtractMemoryMaxBytes, 4'294'967'296, "bytes", "of address space of a worker, beside the file that it maps")  \
-  LIMIT(kExtractCpuMaxSeconds, 600, "s", "of a worker for one file, and of each tool that it starts")                  \
+  LIMIT(kExtractCpuMaxSeconds, 300, "s", "of a worker for one file, and of each tool that it starts")                  \
   LIMIT(kExtractWallMaxMs, 1'200'000, "ms", "for one file; a scan of 100 pages takes 400 s")                           \
   LIMIT(kExtractWorkerMaxFiles, 1'000, "files", "then a new worker takes over, so that no leak adds up")               \
   LIMIT(kExtractMaxRestarts, 16, "workers", "that the entries of one archive may end; then the rest of it is left")    \

@@ -9,6 +9,8 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "data/extract_charset.h"
+#include "formats/utf8.h"
 
 namespace walchen::data {
 namespace {
@@ -76,6 +78,11 @@ Result<bool> ArchiveReader::Next(ArchiveEntry& entry) {
     return Fail(ErrorCode::kCorrupt, "the archive is broken: {}", MessageOf(reader_.get()));
   }
   entry.name = NameOf(entry_);
+  // Old names are in the code page of who packed them: a zip's in that of DOS in Western Europe.
+  if (formats::ValidUtf8Prefix(entry.name) != entry.name.size()) {
+    const bool zip = (archive_format(reader_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+    entry.name = ConvertText(entry.name, zip ? "CP850" : "WINDOWS-1252");
+  }
   entry.is_folder = archive_entry_filetype(entry_) == AE_IFDIR;
   entry.refused = entry.is_folder ? "" : WhyRefused(entry_, entry.name);
   return true;

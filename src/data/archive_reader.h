@@ -17,7 +17,7 @@ struct archive_entry;
 namespace walchen::data {
 
 struct ArchiveEntry {
-  std::string name;     // as it stands in the archive; UTF-8 where the archive says so
+  std::string name;     // UTF-8
   std::string refused;  // why it may not be read (it leaves the archive, is a link, a device, encrypted); empty where it may
   bool is_folder = false;
 };

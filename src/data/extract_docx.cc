@@ -34,12 +34,8 @@ class WordText {
     const std::string_view name = LocalName(node.name());
     if (name == "t") in_text_ = false;
     if (name == "p") EndParagraph();
-    if (name == "tc") part_.text += '\t';
-    if (name == "tr") {
-      if (part_.text.ends_with('\t')) part_.text.pop_back();
-      part_.text += '\n';
-    }
-    if (name == "tc" || name == "tr") begin_ = part_.text.size();
+    if (name == "tc") EndCell('\t');
+    if (name == "tr") EndCell('\n');
   }
 
  private:
@@ -54,6 +50,13 @@ class WordText {
     AddSpan();
     // A cell's paragraphs stay in its row.
     part_.text += in_cell_ ? ' ' : '\n';
+    begin_ = part_.text.size();
+  }
+
+  // `end` takes the place of what ended the cell's last paragraph, or the row's last cell.
+  void EndCell(char end) {
+    if (part_.text.ends_with(' ') || part_.text.ends_with('\t')) part_.text.pop_back();
+    part_.text += end;
     begin_ = part_.text.size();
   }
 

@@ -47,11 +47,11 @@ std::vector<std::string> Chapters(pugi::xml_node package, const std::string& pac
   const size_t slash = package_name.find_last_of('/');
   const std::string folder = slash == std::string::npos ? "" : package_name.substr(0, slash + 1);
   std::map<std::string, std::string> names;
-  for (const pugi::xml_node item : FindElement(package, "manifest").children()) {
+  for (const pugi::xml_node item : FindElement(package, "manifest").children("item")) {
     names[item.attribute("id").value()] = folder + item.attribute("href").value();
   }
   std::vector<std::string> chapters;
-  for (const pugi::xml_node item : FindElement(package, "spine").children()) {
+  for (const pugi::xml_node item : FindElement(package, "spine").children("itemref")) {
     if (const auto name = names.find(item.attribute("idref").value()); name != names.end()) chapters.push_back(name->second);
   }
   return chapters;

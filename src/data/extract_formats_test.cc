@@ -122,6 +122,7 @@ TEST(Gettext, CompiledCataloguesAreReadInBothByteOrders) {
     EXPECT_EQ(catalogue.messages, (std::vector<TranslatedMessage>{{"menu", "open", "öffnen"}, {"", "file", "Datei"}, {"", "files", "Dateien"}}));
     for (size_t size = 0; size < mo.size() - 1; ++size) EXPECT_FALSE(ParseMo(mo.substr(0, size))) << size;
     EXPECT_EQ(PartsOf("x.mo", mo).size(), 2u);
+    EXPECT_EQ(PartsOf("locale/fr/LC_MESSAGES/x.mo", MoOf({{"a", "b"}}, swapped)).at(1).language, "fr");
   }
 }
 
@@ -171,6 +172,10 @@ TEST(ReadManPage, PrintsThePageWithoutHeadAndFoot) {
   EXPECT_EQ(part.text, "NAME\n  pumpe - fördert\n\nBESCHREIBUNG\n  Ein langer Satz, der in mehreren Zeilen steht.");
   EXPECT_EQ(part.title, "PUMPE(1)");
   EXPECT_EQ(part.licences.size(), 1u);
+  EXPECT_EQ(part.language, "");
+  EXPECT_EQ(PartOf("usr/share/man/de/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "de");
+  EXPECT_EQ(PartOf("usr/share/man/pt_BR.UTF-8/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "pt_BR");
+  EXPECT_EQ(PartOf("usr/share/man/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "");
   EXPECT_EQ(PartOf("a.1", ".so man1/b.1\n").quarantine, "it only names another page");
 }
 

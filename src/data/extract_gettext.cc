@@ -199,12 +199,9 @@ void ReadHeader(Catalogue& catalogue) {
 }
 
 // The language of x/de/LC_MESSAGES/y.mo and of x/de.po.
-std::string LanguageOfPath(const Source& source) {
-  const std::string path = source.inner_path.empty() ? source.name : source.inner_path;
-  if (const size_t folder = path.find("/LC_MESSAGES/"); folder != std::string::npos) {
-    const size_t begin = path.rfind('/', folder - 1);
-    return path.substr(begin == std::string::npos ? 0 : begin + 1, folder - (begin == std::string::npos ? 0 : begin + 1));
-  }
+std::string LanguageOfCatalogue(const Source& source) {
+  const std::string language = LanguageBefore(source.path, "/LC_MESSAGES/");
+  if (!language.empty()) return language;
   const std::string stem = source.name.substr(0, source.name.find_last_of('.'));
   const bool is_code = stem.size() == 2 || (stem.size() == 5 && stem[2] == '_');
   return is_code ? stem : "";
@@ -223,7 +220,7 @@ Result<void> GivePairs(const Source& source, const Catalogue& catalogue, std::ve
   original.inner_path = source.inner_path + "#msgid";
   translation.inner_path = source.inner_path + "#msgstr";
   original.language = "en";  // what gettext's own documentation asks of programmers
-  translation.language = catalogue.language.empty() ? LanguageOfPath(source) : catalogue.language;
+  translation.language = catalogue.language.empty() ? LanguageOfCatalogue(source) : catalogue.language;
   original.licences = translation.licences = std::move(licences);
   original.title = translation.title = HeaderField(catalogue.header, "Project-Id-Version");
   uint64_t number = 0;

@@ -17,9 +17,9 @@ namespace {
 using Json = nlohmann::json;
 
 // Short texts under these keys are text too.
-constexpr std::array<std::string_view, 20> kTextKeys = {"text", "content", "body", "title", "description", "summary", "caption",
+constexpr std::array<std::string_view, 21> kTextKeys = {"text", "content", "body", "title", "description", "summary", "caption",
                                                         "question", "answer", "prompt", "completion", "instruction", "output",
-                                                        "input", "message", "comment", "abstract", "name", "headline", "label"};
+                                                        "input", "message", "comment", "abstract", "name", "headline", "label", "source"};
 
 bool IsText(std::string_view key, std::string_view value) {
   if (Trimmed(value).empty() || value.starts_with("http://") || value.starts_with("https://") || value.starts_with("data:")) return false;

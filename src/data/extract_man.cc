@@ -58,6 +58,7 @@ Result<void> ReadManPage(const Source& source, Extraction& extraction) {
   Part part;
   part.text = WithoutOverstrike(printed);
   TakeHeadAndFoot(part);
+  part.language = LanguageBefore(source.path, "/man" + source.name.substr(source.name.find_last_of('.') + 1, 1) + "/");
   FindLicenceHeader(decoded.text, part);
   if (!part.text.empty()) {
     part.spans = {{0, part.text.size(), {Place::Kind::kBytes, 0, source.bytes.size(), ""}}};

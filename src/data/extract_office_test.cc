@@ -21,7 +21,7 @@ TEST(ReadDocx, ParagraphsTablesAndFacts) {
 <w:p><w:del><w:r><w:delText>weg</w:delText></w:r></w:del><w:r><w:t>Zwei</w:t><w:tab/><w:t>drei</w:t><w:br/><w:t>vier</w:t></w:r>
 <w:r><w:drawing><wp:docPr xmlns:wp="x" name="Bild 1" descr="Eine Pumpe"/></w:drawing></w:r></w:p>
 <w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>b</w:t></w:r></w:p></w:tc></w:tr></w:tbl>)"));
-  EXPECT_EQ(part.text, "Erster  Satz.\nZwei\tdrei\nvier\na \tb \n");
+  EXPECT_EQ(part.text, "Erster  Satz.\nZwei\tdrei\nvier\na\tb\n");
   EXPECT_EQ(part.title, "Der Titel");
   EXPECT_EQ(part.language, "de-DE");
   EXPECT_EQ(part.licences, (std::vector<LicenceEvidence>{{"dc:rights", "CC0-1.0"}}));
@@ -176,8 +176,9 @@ TEST(ReadEpub, ChaptersComeInReadingOrder) {
       {{"mimetype", "application/epub+zip"},
        {"META-INF/container.xml", R"(<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>)"},
        {"OEBPS/book.opf", R"(<package xmlns:dc="d"><metadata><dc:title>Das Buch</dc:title><dc:language>de</dc:language><dc:rights>CC BY 4.0</dc:rights>
-<meta property="tdm:reservation">1</meta></metadata><manifest><item id="a" href="a.xhtml"/><item id="b" href="b.xhtml"/></manifest>
-<spine><itemref idref="b"/><itemref idref="a"/><itemref idref="c"/></spine></package>)"},
+<meta property="tdm:reservation">1</meta></metadata><manifest>
+<item id="a" href="a.xhtml"/> <item id="b" href="b.xhtml"/><item id="c" href="c.xhtml"/></manifest>
+<spine><itemref idref="b"/><itemref idref="a"/><itemref idref="c"/> </spine></package>)"},
        {"OEBPS/a.xhtml", "<html><body><p>Ende</p></body></html>"},
        {"OEBPS/b.xhtml", "<html><body><h1>Anfang</h1><img src='x.png' alt='Bild'/></body></html>"}},
       "zip", "none", false);
@@ -188,6 +189,7 @@ TEST(ReadEpub, ChaptersComeInReadingOrder) {
   EXPECT_EQ(part.licences, (std::vector<LicenceEvidence>{{"dc:rights", "CC BY 4.0"}}));
   EXPECT_EQ(part.opt_outs, (std::vector<OptOutMark>{{"tdmrep", "tdm:reservation", "1"}}));
   EXPECT_EQ(part.captions.size(), 1u);
+  EXPECT_EQ(part.notes, (std::vector<std::string>{"the chapter OEBPS/c.xhtml is missing"}));
 }
 
 TEST(OfficeFormats, BrokenDocumentsHaveAReason) {

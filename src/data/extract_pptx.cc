@@ -14,7 +14,7 @@ Result<std::vector<std::string>> SlideNames(const OfficeDocument& document) {
   TRY_ASSIGN(const auto xml, document.Xml("ppt/presentation.xml"));
   const std::map<std::string, std::string> targets = document.Relationships("ppt/presentation.xml");
   std::vector<std::string> names;
-  for (const pugi::xml_node slide : FindElement(*xml, "p:sldIdLst").children()) {
+  for (const pugi::xml_node slide : FindElement(*xml, "p:sldIdLst").children("p:sldId")) {
     const auto target = targets.find(slide.attribute("r:id").value());
     if (target != targets.end() && document.Has(target->second)) names.push_back(target->second);
   }

@@ -47,6 +47,7 @@ Result<void> Answer(const ExtractRequest& request, std::span<const Format> forma
   extraction.set_resume({request.skip_parts, request.avoid});
   Source source;
   source.name = request.name;
+  source.path = request.path;
   base::Files& files = base::Files::Os();
   const auto info = files.Stat(request.path);
   if (!info) return extraction.Quarantine(source, info.error().message());

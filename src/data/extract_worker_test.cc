@@ -4,13 +4,16 @@
 #include "data/extract_worker.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
+#include <clocale>
 #include <cstdlib>
 #include <optional>
 #include <vector>
@@ -70,11 +73,22 @@ Result<void> Connect(const Source& source, Extraction& extraction) {
   return extraction.Give(source, std::move(part));
 }
 
+// Gives a text that says whether it could make a file where its content says.
+Result<void> MakeFile(const Source& source, Extraction& extraction) {
+  Part part;
+  const int made = ::open(std::string(source.bytes).c_str(), O_CREAT | O_WRONLY, 0600);
+  part.text = made < 0 ? "refused" : "made";
+  const int null_device = ::open("/dev/null", O_WRONLY);
+  part.text += null_device < 0 ? ", no /dev/null" : ", with /dev/null";
+  return extraction.Give(source, std::move(part));
+}
+
 std::vector<Format> MisbehavingFormats() {
   std::vector<Format> formats = {
       {"test/crash", ".crash", nullptr, false, Crash},       {"test/sleep", ".sleep", nullptr, false, Sleep},
       {"test/tool", ".tool", nullptr, false, SleepInATool},  {"test/spin", ".spin", nullptr, false, Spin},
       {"test/memory", ".memory", nullptr, false, Allocate},  {"test/network", ".connect", nullptr, false, Connect},
+      {"test/file", ".write", nullptr, false, MakeFile},
   };
   formats.insert(formats.end(), Formats().begin(), Formats().end());
   return formats;
@@ -206,6 +220,32 @@ TEST_F(ExtractWorkerTest, NeitherItNorItsToolsReachAnOpenPort) {
   ::close(listening);
 }
 
+TEST_F(ExtractWorkerTest, NothingIsWritten) {
+  if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) GTEST_SKIP() << "no Landlock in this kernel";
+  const std::string target = (folder_ / "made").string();
+  EXPECT_EQ(PartsOf(Put("a.write", target)).at(0).text, "refused, with /dev/null");
+  EXPECT_EQ(data::PartsOf("a.write", target, MisbehavingFormats()).at(0).text, "made, with /dev/null");
+}
+
+TEST_F(ExtractWorkerTest, APageThatAParserTakesForEverIsRefused) {
+  Use({.cpu_max_seconds = 1});
+  std::string html;
+  for (int i = 0; i < 300'000; ++i) html += "<b><div>";
+  const auto parts = PartsOf(Put("a.html", html + "tief"));
+  ASSERT_EQ(parts.size(), 1u);
+  EXPECT_EQ(parts[0].quarantine, "reading it takes more than 1 s");
+  EXPECT_EQ(PartsOf(Put("b.txt", "weiter")).at(0).text, "weiter");
+}
+
+TEST_F(ExtractWorkerTest, NamesInArchivesAreUtf8) {
+  std::string zip = ArchiveOf({{"Gr\xC3\xBC\xC3\x9F" "e/\xC3\xA4.txt", "x"}, {"~l.txt", "y"}});
+  std::ranges::replace(zip, '~', '\x99');  // as DOS writes Ö, in both places of the name
+  const auto parts = PartsOf(Put("a.zip", zip));
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_EQ(parts[0].inner_path, "Grüße/ä.txt");
+  EXPECT_EQ(parts[1].inner_path, "Öl.txt");
+}
+
 TEST_F(ExtractWorkerTest, AnErrorOfTheOneWhoTakesComesBack) {
   const base::Path file = Put("a.zip", ArchiveOf({{"x.txt", "x"}, {"y.txt", "y"}}));
   const auto extracted = worker_->Extract(file, [](Part) -> Result<void> { return Fail(ErrorCode::kIo, "full"); });
@@ -273,6 +313,7 @@ int main(int argc, char** argv) {
     const auto formats = walchen::data::MisbehavingFormats();
     return walchen::data::RunExtractWorker(formats);
   }
+  std::setlocale(LC_CTYPE, "C.UTF-8");  // for the archives' names, as in a worker
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

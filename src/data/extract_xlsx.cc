@@ -36,7 +36,7 @@ void ReadStyles(const OfficeDocument& document, Workbook& workbook) {
   const auto xml = document.Xml("xl/styles.xml");
   if (!xml) return;
   std::map<int, NumberMeaning> own;
-  for (const pugi::xml_node format : (*xml)->document_element().child("numFmts").children()) {
+  for (const pugi::xml_node format : (*xml)->document_element().child("numFmts").children("numFmt")) {
     own[format.attribute("numFmtId").as_int()] = MeaningOfFormat(format.attribute("formatCode").value());
   }
   for (const pugi::xml_node style : (*xml)->document_element().child("cellXfs").children("xf")) {

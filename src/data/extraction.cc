@@ -73,6 +73,16 @@ std::string OverBound(const Part& part) {
 
 }  // namespace
 
+std::string LanguageBefore(std::string_view path, std::string_view folder) {
+  const size_t end = path.find(folder);
+  if (end == std::string_view::npos) return "";
+  path = path.substr(0, end);
+  const std::string_view name = path.substr(path.find_last_of('/') + 1);
+  const bool is_code = (name.size() == 2 || (name.size() >= 5 && (name[2] == '_' || name[2] == '.' || name[2] == '@'))) &&
+                       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz") >= 2;
+  return is_code ? std::string(name.substr(0, name.find_first_of(".@"))) : "";
+}
+
 std::string Lowered(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -87,6 +97,7 @@ Source Source::Inner(std::string_view entry) const {
   Source inner;
   inner.name = std::string(entry.substr(entry.find_last_of('/') + 1));
   inner.inner_path = PathOf(entry);
+  inner.path = fmt::format("{}/{}", path, entry);
   inner.outer_path = inner_path;
   inner.depth = depth + 1;
   return inner;
@@ -189,6 +200,7 @@ Result<void> Extract(std::span<const Format> formats, std::string_view name, std
   Source source;
   source.bytes = bytes;
   source.name = std::string(name.substr(name.find_last_of('/') + 1));
+  source.path = std::string(name);
   return extraction.Read(std::move(source));
 }
 

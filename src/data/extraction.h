@@ -21,6 +21,7 @@ namespace walchen::data {
 struct Source {
   std::string_view bytes;
   std::string name;        // the last component of its path
+  std::string path;        // the raw file's path and, within an archive, the inner path: folders may name a language
   std::string inner_path;  // "" for the raw file
   std::string outer_path;  // the inner path of the archive or message that it is in
   std::string_view media_type;
@@ -93,6 +94,9 @@ class Extraction {
 
 // The format of such a file; nullptr where there is none.
 const Format* FindFormat(std::span<const Format> formats, std::string_view name, std::string_view bytes);
+
+// The folder that stands before `folder` in a path, if it is a language's code: "de" in x/de/LC_MESSAGES/y.mo.
+std::string LanguageBefore(std::string_view path, std::string_view folder);
 
 // ASCII letters in lower case.
 std::string Lowered(std::string_view text);

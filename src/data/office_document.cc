@@ -61,7 +61,7 @@ std::map<std::string, std::string> OfficeDocument::Relationships(const std::stri
   const auto xml = Xml(fmt::format("{}{}_rels/{}.rels", folder, folder.empty() ? "" : "/", file));
   std::map<std::string, std::string> targets;
   if (!xml) return targets;
-  for (const pugi::xml_node relation : (*xml)->document_element().children()) {
+  for (const pugi::xml_node relation : (*xml)->document_element().children("Relationship")) {
     if (std::string_view(relation.attribute("TargetMode").value()) == "External") continue;
     targets[relation.attribute("Id").value()] = Resolve(folder, relation.attribute("Target").value());
   }

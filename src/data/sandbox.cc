@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/sandbox.h"
 
+#include <fcntl.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -61,6 +65,24 @@ Result<void> RefuseCalls() {
   return {};
 }
 
+// The rights over files that nothing in the sandbox has: those of Landlock's first version, which every kernel with it knows.
+constexpr uint64_t kRefusedRights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                                    LANDLOCK_ACCESS_FS_MAKE_SYM;
+
+// glibc has no names for Landlock's calls. Does nothing where the kernel has none of it.
+void RefuseWriting() {
+  const landlock_ruleset_attr refused = {.handled_access_fs = kRefusedRights};
+  const auto rules = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &refused, sizeof(refused), 0));
+  if (rules < 0) return;
+  landlock_path_beneath_attr null_device = {.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE, .parent_fd = ::open("/dev/null", O_PATH | O_CLOEXEC)};
+  ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &null_device, 0);
+  ::syscall(SYS_landlock_restrict_self, rules, 0);
+  ::close(null_device.parent_fd);
+  ::close(rules);
+}
+
 }  // namespace
 
 Result<void> EnterSandbox(uint64_t file_max_bytes) {
@@ -71,6 +93,7 @@ Result<void> EnterSandbox(uint64_t file_max_bytes) {
   // With the right to it a network namespace alone: a user namespace would take the right to read others' files. Where
   // neither is allowed, as in many containers, the filter does it.
   if (::unshare(CLONE_NEWNET) != 0) static_cast<void>(::unshare(CLONE_NEWUSER | CLONE_NEWNET));
+  RefuseWriting();
   return RefuseCalls();
 }
 

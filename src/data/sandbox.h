@@ -13,6 +13,7 @@ namespace walchen::data {
 // For this process and all that it starts, for ever:
 //  * no network: an empty network namespace where the kernel allows one, and in any case a seccomp filter that refuses new
 //    sockets of every family, io_uring (which would go round it), and looking into other processes;
+//  * no file is written, made, moved or removed, where the kernel has Landlock (5.13 and later); /dev/null may be written;
 //  * it is killed when the thread that started it ends;
 //  * no privileges by set-user-id programs, no core files, no file longer than `file_max_bytes`.
 // Must be called while the process has one thread. Errors: kPermissionDenied where the filter cannot be set.
