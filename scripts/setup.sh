@@ -9,7 +9,8 @@ source "$(dirname "$0")/steps.sh"
 
 # What building and running take.
 run_packages=(g++ cmake ninja-build git libboost1.81-dev libssl-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
-  libcli11-dev libedit-dev libexpected-dev libhwy-dev libtomlplusplus-dev python3 python3-venv ca-certificates)
+  libcli11-dev libedit-dev libexpected-dev libhwy-dev libtomlplusplus-dev libcld2-dev libre2-dev libxxhash-dev pkg-config
+  python3 python3-venv ca-certificates)
 # What training takes on top.
 train_packages=(libgloo-dev)
 

@@ -103,6 +103,9 @@
   LIMIT(kRunCurvesMaxPoints, 2'000, "points", "of each curve; screens have fewer columns of pixels")                   \
   LIMIT(kRunCurvesMax, 256, "curves", "of one run, one per loss and quarter; runs in use have under 50")               \
   LIMIT(kRunCurveNameMaxBytes, 256, "bytes", "two names of a recipe and what stands between them are under 200")       \
+  /* Raw data */                                                                                                       \
+  LIMIT(kCleanTextMaxBytes, 268'435'456, "bytes", "one document's text; places in it are kept in 32 bits")             \
+  LIMIT(kDuplicateIndexMaxDocuments, 1'000'000'000, "documents", "of one index: 100 GB of memory")                     \
   /* Command line */                                                                                                   \
   LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
   LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \

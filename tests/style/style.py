@@ -26,6 +26,7 @@ GRAPH = {
     "runs": ["base"],
     "serve": ["infer", "runs"],
     "shards": ["model", "runs"],
+    "data": ["shards"],
     "train": ["shards"],
     "cli": ["serve"],
 }
