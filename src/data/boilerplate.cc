@@ -64,7 +64,8 @@ WithoutBoilerplate RemoveBoilerplate(std::string_view text, std::span<const Word
     begin = next;
     first = last;
   }
-  WithoutBoilerplate result{.lines = lines};
+  WithoutBoilerplate result;
+  result.lines = lines;
   result.text = rewriter.TakeText();
   result.changes = rewriter.TakeChanges();
   return result;

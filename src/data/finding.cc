@@ -71,7 +71,8 @@ std::vector<Finding> WithoutOverlaps(std::vector<Finding> findings) {
 MaskedText MaskFindings(std::string_view text, const std::vector<Finding>& findings) {
   Rewriter rewriter(text);
   for (const Finding& finding : findings) rewriter.Replace(finding.begin, finding.size(), FindingMask(finding.kind));
-  MaskedText masked{.text = rewriter.TakeText()};
+  MaskedText masked;
+  masked.text = rewriter.TakeText();
   masked.changes = rewriter.TakeChanges();
   return masked;
 }

@@ -40,6 +40,11 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
+// Of secrets.h; the others are personal data.
+constexpr bool IsSecret(FindingKind kind) {
+  return kind == FindingKind::kPrivateKey || kind == FindingKind::kAccessToken || kind == FindingKind::kSecretValue;
+}
+
 // "tax_id", for records and messages.
 std::string_view FindingName(FindingKind kind);
 // What stands in its place: "<TAX_ID>".

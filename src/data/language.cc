@@ -5,6 +5,7 @@
 #include <array>
 
 #include <cld2/public/compact_lang_det.h>
+#include <cld2/public/encodings.h>
 
 #include "formats/unicode.h"
 #include "formats/utf8.h"

@@ -65,7 +65,7 @@ TEST(DuplicateIndex, FindsPlantedNearDuplicatesAndLeavesTheOthers) {
     if (match && match->document == i) ++found;
   }
   fmt::print("found {} of {} planted near-duplicates, {:.1f} bytes per document\n", found, planted,
-             static_cast<double>(index.MemoryBytes()) / documents.size());
+             static_cast<double>(index.MemoryBytes()) / static_cast<double>(documents.size()));
   EXPECT_GE(found, 0.99 * planted);
 }
 

@@ -9,6 +9,8 @@
 
 #include "data/check_digits.h"
 #include "data/phone_numbers.h"
+#include "formats/unicode.h"
+#include "formats/utf8.h"
 
 namespace walchen::data {
 namespace {
@@ -30,7 +32,7 @@ constexpr size_t kIpv6Max = 39;
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool IsWordByte(char c) { return IsDigit(c) || IsLetter(c) || c == '_' || static_cast<uint8_t>(c) >= 0x80; }
+bool IsWordByte(char c) { return IsDigit(c) || IsLetter(c) || c == '_'; }
 
 class NumberScanner {
  public:
@@ -55,13 +57,23 @@ class NumberScanner {
     return at;
   }
 
+  // Does a letter or digit stand there? Quotation marks are no letters, and have as many bytes as some.
+  bool WordBefore(size_t at) const {
+    if (at == 0 || static_cast<uint8_t>(text_[at - 1]) < 0x80) return IsWordByte(Before(at));
+    return formats::IsWord(formats::FirstCodePoint(text_.substr(at - formats::LastCodePointSize(text_.substr(0, at)))).value);
+  }
+  bool WordAt(size_t at) const {
+    if (at >= text_.size() || static_cast<uint8_t>(text_[at]) < 0x80) return IsWordByte(At(at));
+    return formats::IsWord(formats::FirstCodePoint(text_.substr(at)).value);
+  }
+
   void Add(FindingKind kind, size_t begin, size_t end, bool checked) { findings_.push_back({kind, begin, end, checked}); }
 
   // Returns the end of what was found, or 0. `at` is the first digit of a run.
   size_t AtDigits(size_t at) {
     if (const size_t end = Iban(at)) return end;
     if (const size_t end = Vat(at)) return end;
-    if (IsWordByte(Before(at))) return 0;  // digits inside of a word
+    if (WordBefore(at)) return 0;  // digits inside of a word
     if (const size_t end = Card(at)) return end;
     if (const size_t end = SocialSecurity(at)) return end;
     if (const size_t end = TaxId(at)) return end;
@@ -91,12 +103,12 @@ class NumberScanner {
   }
 
   size_t Iban(size_t at) {
-    if (at < 2 || !IsLetter(Before(at)) || !IsLetter(Before(at, 2)) || (at > 2 && IsWordByte(Before(at, 3)))) return 0;
+    if (at < 2 || !IsLetter(Before(at)) || !IsLetter(Before(at, 2)) || WordBefore(at - 2)) return 0;
     const size_t length = IbanLength(text_.substr(at - 2, 2));
     if (length == 0) return 0;
     const Compact found = Collect(at - 2, length, [](char c) { return IsDigit(c) || IsLetter(c); });
     if (found.characters.size() != length) return MistypedIban(at, length);
-    const bool checked = IsIban(found.characters) && !IsWordByte(At(found.end));
+    const bool checked = IsIban(found.characters) && !WordAt(found.end);
     if (!checked) return MistypedIban(at, length);
     Add(FindingKind::kIban, at - 2, found.end, true);
     return found.end;
@@ -115,16 +127,16 @@ class NumberScanner {
 
   size_t Vat(size_t at) {
     size_t country = at;
-    if (Before(country) == ' ') --country;
-    if (country < 2 || text_.substr(country - 2, 2) != "DE" || (country > 2 && IsWordByte(Before(country, 3)))) return 0;
+    if (country > 0 && Before(country) == ' ') --country;
+    if (country < 2 || text_.substr(country - 2, 2) != "DE" || WordBefore(country - 2)) return 0;
     const Compact found = Collect(at, 9, IsDigit);
-    if (!IsVatIdNumber(found.characters) || IsWordByte(At(found.end))) return 0;
+    if (!IsVatIdNumber(found.characters) || !EndsNumber(found.end)) return 0;
     Add(FindingKind::kVatId, country - 2, found.end, true);
     return found.end;
   }
 
-  // Ends a number: no digit follows, not even behind one separator that numbers are grouped with.
-  bool EndsNumber(size_t end) const { return !IsWordByte(At(end)); }
+  // Nothing that would make the number a longer one follows.
+  bool EndsNumber(size_t end) const { return !WordAt(end); }
 
   size_t Card(size_t at) {
     if (text_[at] < '2' || text_[at] > '6') return 0;
@@ -165,7 +177,7 @@ class NumberScanner {
       end = part_end;
       if (part < 3 && At(end++) != '.') return 0;
     }
-    if (IsWordByte(At(end)) || (At(end) == '.' && IsDigit(At(end + 1)))) return 0;
+    if (WordAt(end) || (At(end) == '.' && IsDigit(At(end + 1)))) return 0;
     if (first == 0 || first == 255 || first == 127 || IsVersion(at)) return 0;
     Add(FindingKind::kIp, at, end, false);
     return end;
@@ -188,7 +200,7 @@ class NumberScanner {
     size_t begin = at;
     while (begin > 0 && at - begin < kMailPartMax && is_local(text_[begin - 1])) --begin;
     while (begin < at && !IsDigit(text_[begin]) && !IsLetter(text_[begin])) ++begin;
-    const auto is_domain = [](char c) { return IsWordByte(c) || c == '.' || c == '-'; };
+    const auto is_domain = [](char c) { return IsDigit(c) || IsLetter(c) || static_cast<uint8_t>(c) >= 0xC3 || c == '.' || c == '-'; };
     size_t end = at + 1;
     while (end < text_.size() && end - at <= kMailDomainMax && is_domain(text_[end])) ++end;
     while (end > at + 1 && (text_[end - 1] == '.' || text_[end - 1] == '-')) --end;
@@ -202,10 +214,10 @@ class NumberScanner {
   void AtColon(size_t at) {
     size_t begin = at;
     while (begin > 0 && at - begin <= 4 && IsHex(text_[begin - 1])) --begin;
-    if (IsWordByte(Before(begin)) || Before(begin) == ':') return;
+    if (WordBefore(begin) || Before(begin) == ':') return;
     size_t end = at;
     while (end < text_.size() && end - begin <= kIpv6Max && (IsHex(text_[end]) || text_[end] == ':')) ++end;
-    if (end - begin > kIpv6Max || IsWordByte(At(end))) return;
+    if (end - begin > kIpv6Max || WordAt(end)) return;
     if (end - begin > 2 && text_[end - 1] == ':' && text_[end - 2] != ':') --end;
     const std::string address(text_.substr(begin, end - begin));
     if (std::count(address.begin(), address.end(), ':') < 2 || std::none_of(address.begin(), address.end(), IsDigit)) return;

@@ -209,7 +209,8 @@ void Run(RepairedText& repaired, Pass pass) {
 
 RepairedText RepairText(std::string_view bytes, const RepairOptions& options) {
   CHECK(static_cast<int64_t>(bytes.size()) <= base::kCleanTextMaxBytes, "{} bytes", bytes.size());
-  RepairedText repaired{.text = std::string(bytes)};
+  RepairedText repaired;
+  repaired.text = bytes;
   RepairCounts& counts = repaired.counts;
   Run(repaired, [&](std::string_view text, Rewriter& rewriter) { counts.invalid_bytes = RepairEncoding(text, rewriter); });
   for (int round = 0; options.mojibake && round < kMojibakeRounds; ++round) {
