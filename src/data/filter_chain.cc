@@ -115,9 +115,9 @@ class Chain {
     Applied("personal_data", kPersonalDataVersion, Policies(FindingKind::kIban), person_masked);
     if (masked.empty()) return;
     MaskedText result = MaskFindings(document_.text, masked);
+    words_ = MaskWords(words_, masked, result);
     document_.text = std::move(result.text);
     document_.places.Append(std::move(result.changes));
-    words_ = SplitWords(document_.text);
   }
 
   // The policies of secrets or of personal data, of which `one` is one.

@@ -68,6 +68,31 @@ std::vector<Finding> WithoutOverlaps(std::vector<Finding> findings) {
   return kept;
 }
 
+std::vector<Word> MaskWords(std::span<const Word> words, const std::vector<Finding>& findings, const MaskedText& masked) {
+  std::vector<Word> result;
+  result.reserve(words.size());
+  size_t next = 0;
+  int64_t shift = 0;
+  const auto copy_until = [&](size_t end) {
+    for (; next < words.size() && words[next].begin < end; ++next) {
+      result.push_back({words[next].hash, static_cast<uint32_t>(words[next].begin + shift), words[next].size});
+    }
+  };
+  for (const Finding& finding : findings) {
+    copy_until(finding.begin);
+    // A mask that begins or ends inside of a word leaves pieces of it: they are words that have to be looked for.
+    const bool cuts_front = next > 0 && words[next - 1].begin + words[next - 1].size > finding.begin;
+    while (next < words.size() && words[next].begin + words[next].size <= finding.end) ++next;
+    if (cuts_front || (next < words.size() && words[next].begin < finding.end)) return SplitWords(masked.text);
+    const std::string_view mask = FindingMask(finding.kind);
+    const size_t begin = static_cast<size_t>(static_cast<int64_t>(finding.begin) + shift);
+    for (const Word& word : SplitWords(mask)) result.push_back({word.hash, static_cast<uint32_t>(begin + word.begin), word.size});
+    shift += static_cast<int64_t>(mask.size()) - static_cast<int64_t>(finding.size());
+  }
+  copy_until(std::string_view::npos);
+  return result;
+}
+
 MaskedText MaskFindings(std::string_view text, const std::vector<Finding>& findings) {
   Rewriter rewriter(text);
   for (const Finding& finding : findings) rewriter.Replace(finding.begin, finding.size(), FindingMask(finding.kind));

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "data/place_map.h"
+#include "data/words.h"
 
 namespace walchen::data {
 
@@ -59,5 +61,8 @@ struct MaskedText {
   ChangeList changes;
 };
 MaskedText MaskFindings(std::string_view text, const std::vector<Finding>& findings);
+
+// SplitWords of the masked text, from `words`, those of the text before. Costs little: most words stay as they are.
+std::vector<Word> MaskWords(std::span<const Word> words, const std::vector<Finding>& findings, const MaskedText& masked);
 
 }  // namespace walchen::data

@@ -4,7 +4,6 @@
 #include <bit>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "data/words.h"
 
@@ -70,70 +69,55 @@ constexpr std::string_view kFirms =
     "GmbH AG KG KGaA OHG GbR UG SE mbH Ltd Limited Inc LLC LLP Corp Corporation PLC Company Co BV NV SA SARL Werke Maschinenbau Stiftung "
     "Motors Engineering Industries Holding Group Gruppe Bank Versicherung Eisengießerei Brothers Sons Stanley Deere";
 
-class Lexicon {
- public:
-  Lexicon() {
-    AddList(kFirstNames, kFirstName);
-    AddList(kWeakFirstNames, kWeakFirstName);
-    AddList(kLastNames, kLastName);
-    AddWords(kTitles, kTitle);
-    AddWords(kTitleParts, kTitlePart);
-    AddWords(kParticles, kParticle);
-    AddWords(kGreetings, kGreeting);
-    AddWords(kClosings, kClosing);
-    AddWords(kLabels, kLabel);
-    AddWords(kOccupations, kOccupation);
-    AddWords(kNoNames, kNoName);
-    AddWords(kFirms, kFirm);
-  }
-
-  uint16_t Find(uint64_t hash) const {
-    if (!may_have_[hash % kFilterBits]) return 0;
-    for (size_t i = hash >> 40;; ++i) {
-      const Entry& entry = entries_[i & (entries_.size() - 1)];
-      if (entry.hash == hash || entry.hints == 0) return entry.hints;
-    }
-  }
-
- private:
-  struct Entry {
-    uint64_t hash = 0;
-    uint16_t hints = 0;
-  };
-  // Words that are not there, most, are told by one bit of 64 KiB.
-  static constexpr size_t kFilterBits = 1 << 19;
-
-  void AddList(std::span<const std::string_view> list, uint16_t hint) {
-    for (const std::string_view word : list) Add(word, hint);
-  }
-
-  void AddWords(std::string_view list, uint16_t hint) {
-    for (const Word& word : SplitWords(list)) Add(word.hash, hint);
-  }
-
-  void Add(std::string_view word, uint16_t hint) { Add(WordHash(word), hint); }
-
-  void Add(uint64_t hash, uint16_t hint) {
-    may_have_[hash % kFilterBits] = true;
-    for (size_t i = hash >> 40;; ++i) {
-      Entry& entry = entries_[i & (entries_.size() - 1)];
-      if (entry.hints != 0 && entry.hash != hash) continue;
-      entry.hash = hash;
-      entry.hints |= hint;
-      return;
-    }
-  }
-
-  // About 20,000 words.
-  std::vector<Entry> entries_ = std::vector<Entry>(std::bit_ceil((std::size(kFirstNames) + std::size(kWeakFirstNames) + std::size(kLastNames)) * 2));
-  std::vector<bool> may_have_ = std::vector<bool>(kFilterBits);
+struct HintedList {
+  std::span<const std::string_view> words;
+  NameHint hint;
 };
+const HintedList kLists[] = {{kFirstNames, kFirstName}, {kWeakFirstNames, kWeakFirstName}, {kLastNames, kLastName}};
+
+struct HintedText {
+  std::string_view words;
+  NameHint hint;
+};
+constexpr HintedText kTexts[] = {
+    {kTitles, kTitle},         {kTitleParts, kTitlePart}, {kParticles, kParticle},     {kGreetings, kGreeting}, {kClosings, kClosing},
+    {kLabels, kLabel},         {kOccupations, kOccupation}, {kNoNames, kNoName},       {kFirms, kFirm}};
 
 }  // namespace
 
-uint16_t NameHints(uint64_t word_hash) {
-  static const Lexicon kLexicon;
-  return kLexicon.Find(word_hash);
+const NameLexicon& NameLexicon::Get() {
+  static const NameLexicon kLexicon;
+  return kLexicon;
+}
+
+NameLexicon::NameLexicon() : may_have_(kFilterBits / 64) {
+  constexpr size_t kNames = std::size(kFirstNames) + std::size(kWeakFirstNames) + std::size(kLastNames);
+  entries_.resize(std::bit_ceil(2 * kNames + 4096));
+  for (const HintedList& list : kLists) {
+    for (const std::string_view word : list.words) Add(WordHash(word), list.hint);
+  }
+  for (const HintedText& text : kTexts) {
+    for (const Word& word : SplitWords(text.words)) Add(word.hash, text.hint);
+  }
+}
+
+void NameLexicon::Add(uint64_t word_hash, NameHint hint) {
+  const uint64_t bit = word_hash % kFilterBits;
+  may_have_[bit / 64] |= uint64_t{1} << (bit % 64);
+  for (size_t i = word_hash >> 40;; ++i) {
+    Entry& entry = entries_[i & (entries_.size() - 1)];
+    if (entry.hints != 0 && entry.hash != word_hash) continue;
+    entry.hash = word_hash;
+    entry.hints = static_cast<uint16_t>(entry.hints | hint);
+    return;
+  }
+}
+
+uint16_t NameLexicon::Search(uint64_t word_hash) const {
+  for (size_t i = word_hash >> 40;; ++i) {
+    const Entry& entry = entries_[i & (entries_.size() - 1)];
+    if (entry.hash == word_hash || entry.hints == 0) return entry.hints;
+  }
 }
 
 }  // namespace walchen::data

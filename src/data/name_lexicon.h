@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace walchen::data {
 
@@ -23,7 +24,33 @@ enum NameHint : uint16_t {
   kFirm = 2048,         // GmbH, Ltd: what stands before it is a firm
 };
 
-// The hints of a word by its hash (words.h), 0 for most. Thread-safe.
-uint16_t NameHints(uint64_t word_hash);
+// The hints of every known word. Immutable; thread-safe.
+class NameLexicon {
+ public:
+  // Made when it is first asked for.
+  static const NameLexicon& Get();
+
+  // Of a word by its hash (words.h), 0 for most.
+  uint16_t Hints(uint64_t word_hash) const {
+    // Words that are not there, most, are told by one bit of 64 KiB.
+    const uint64_t bit = word_hash % kFilterBits;
+    if ((may_have_[bit / 64] >> (bit % 64) & 1) == 0) return 0;
+    return Search(word_hash);
+  }
+
+ private:
+  struct Entry {
+    uint64_t hash = 0;
+    uint16_t hints = 0;
+  };
+  static constexpr uint64_t kFilterBits = 1 << 19;
+
+  NameLexicon();
+  void Add(uint64_t word_hash, NameHint hint);
+  uint16_t Search(uint64_t word_hash) const;
+
+  std::vector<Entry> entries_;  // an open table, at most half full
+  std::vector<uint64_t> may_have_;
+};
 
 }  // namespace walchen::data

@@ -78,15 +78,20 @@ class NameScanner {
 
   bool IsInitial(size_t i) const { return i < words_.size() && words_[i].size <= 2 && Capital(i) && formats::FirstCodePoint(Spelling(i)).size == words_[i].size; }
 
-  // Without the genitive's 's.
-  uint16_t Hints(size_t i) const {
+  // Bytes of 's or U+2019 s at a word's end.
+  size_t GenitiveSize(size_t i) const {
     const std::string_view word = Spelling(i);
-    for (const std::string_view genitive : {"'s", "\xE2\x80\x99s"}) {
-      if (word.size() > genitive.size() + 1 && word.ends_with(genitive)) {
-        return NameHints(WordHash(word.substr(0, word.size() - genitive.size())));
-      }
-    }
-    return NameHints(words_[i].hash);
+    if (word.size() < 4 || word.back() != 's') return 0;
+    if (word[word.size() - 2] == '\'') return 2;
+    return word.size() > 4 && word.ends_with("\xE2\x80\x99s") ? 4 : 0;
+  }
+
+  // Without the genitive.
+  uint16_t Hints(size_t i) const {
+    const size_t genitive = GenitiveSize(i);
+    if (genitive == 0) return lexicon_.Hints(words_[i].hash);
+    const std::string_view word = Spelling(i);
+    return lexicon_.Hints(WordHash(word.substr(0, word.size() - genitive)));
   }
 
   bool HasDigit(size_t i) const {
@@ -147,10 +152,7 @@ class NameScanner {
   }
 
   size_t Add(size_t first, size_t last) {
-    size_t end = End(last);
-    for (const std::string_view genitive : {"'s", "\xE2\x80\x99s"}) {
-      if (Spelling(last).ends_with(genitive)) end -= genitive.size();
-    }
+    size_t end = End(last) - GenitiveSize(last);
     if (IsInitial(last) && GapStarts(last, ".")) ++end;
     findings_.push_back({FindingKind::kName, words_[first].begin, end, false});
     return last + 1;
@@ -286,6 +288,7 @@ class NameScanner {
     return IsFirm(last) ? 0 : Add(i, last);
   }
 
+  const NameLexicon& lexicon_ = NameLexicon::Get();
   std::string_view text_;
   std::span<const Word> words_;
   std::vector<Finding>& findings_;

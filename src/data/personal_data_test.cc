@@ -227,6 +227,27 @@ TEST(PersonalData, LeavesTechnicalTextAlone) {
   }
 }
 
+TEST(Findings, WordsOfMaskedTextAreThoseOfTheTextMasked) {
+  for (const std::string language : {"german", "english"}) {
+    std::string all;
+    for (const Sentence& sentence : ReadSentences(language)) {
+      all += sentence.text + "\n";
+      for (const std::string& text : {sentence.text, all}) {
+        if (text.size() > 4000) continue;
+        const std::vector<Word> words = SplitWords(text);
+        const std::vector<Finding> findings = FindPersonalData(text, words);
+        const MaskedText masked = MaskFindings(text, findings);
+        const std::vector<Word> expected = SplitWords(masked.text);
+        const std::vector<Word> found = MaskWords(words, findings, masked);
+        ASSERT_EQ(found.size(), expected.size()) << text;
+        for (size_t i = 0; i < found.size(); ++i) {
+          ASSERT_TRUE(found[i].hash == expected[i].hash && found[i].begin == expected[i].begin && found[i].size == expected[i].size) << text;
+        }
+      }
+    }
+  }
+}
+
 TEST(Findings, OfTwoThatOverlapTheOneFurtherUpWins) {
   const std::vector<Finding> kept = WithoutOverlaps({{FindingKind::kName, 5, 20, false}, {FindingKind::kIban, 10, 15, true},
                                                      {FindingKind::kPhone, 0, 4, false}, {FindingKind::kPhone, 2, 9, false},

@@ -17,8 +17,7 @@ PhraseSet::PhraseSet(std::span<const std::string_view> phrases) {
   }
 }
 
-size_t PhraseSet::MatchAt(std::span<const Word> words) const {
-  if (words.empty() || !first_words_.test(words[0].hash % kFirstWordBits)) return 0;
+size_t PhraseSet::Search(std::span<const Word> words) const {
   for (size_t count = std::min(kWordsMax, words.size()); count > 0; --count) {
     if (!lengths_.test(count)) continue;
     const auto found = phrases_.find(RunHash(words.first(count)));

@@ -4,7 +4,6 @@
 // Immutable after construction; thread-safe.
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <cstdint>
 #include <span>
@@ -21,12 +20,17 @@ class PhraseSet {
   explicit PhraseSet(std::span<const std::string_view> phrases);
 
   // The words of the longest phrase that begins at words[0], 0 for none. O(1).
-  size_t MatchAt(std::span<const Word> words) const;
+  size_t MatchAt(std::span<const Word> words) const {
+    // Most words begin no phrase, and one bit says so.
+    if (words.empty() || !first_words_.test(words[0].hash % kFirstWordBits)) return 0;
+    return Search(words);
+  }
 
  private:
   static constexpr size_t kWordsMax = 8;
   static constexpr size_t kFirstWordBits = 1 << 14;
-  // Most words begin no phrase, and this says so without a search.
+  size_t Search(std::span<const Word> words) const;
+
   std::bitset<kFirstWordBits> first_words_;
   std::bitset<kWordsMax + 1> lengths_;
   std::unordered_map<uint64_t, size_t> phrases_;  // RunHash to the number of words

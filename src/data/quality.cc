@@ -2,6 +2,7 @@
 #include "data/quality.h"
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 
 #include <fmt/core.h>
@@ -20,12 +21,22 @@ constexpr std::array<std::string_view, 8> kGermanStopWords = {"der", "die", "und
 
 constexpr size_t kShortLine = 30;  // code points [F]
 
+// Eight bytes at a time: a continuation byte has its highest bit and not the next one.
 size_t CodePoints(std::string_view valid) {
-  return static_cast<size_t>(
-      std::count_if(valid.begin(), valid.end(), [](char byte) { return (static_cast<uint8_t>(byte) & 0xC0) != 0x80; }));
+  constexpr uint64_t kOnes = 0x0101010101010101ull;
+  size_t continuations = 0, at = 0;
+  for (; at + 8 <= valid.size(); at += 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, valid.data() + at, sizeof(bytes));
+    continuations += (((bytes >> 7) & (~bytes >> 6) & kOnes) * kOnes) >> 56;
+  }
+  for (; at < valid.size(); ++at) continuations += (static_cast<uint8_t>(valid[at]) & 0xC0) == 0x80;
+  return valid.size() - continuations;
 }
 
 bool HasLetter(std::string_view word) {
+  const char first = static_cast<char>(word[0] | 0x20);
+  if (first >= 'a' && first <= 'z') return true;
   for (size_t at = 0; at < word.size();) {
     const formats::CodePoint point = formats::FirstCodePoint(word.substr(at));
     if (formats::IsLetter(point.value)) return true;
