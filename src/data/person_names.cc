@@ -88,10 +88,11 @@ class NameScanner {
 
   // Without the genitive.
   uint16_t Hints(size_t i) const {
+    const Word& word = words_.data()[i];
+    if (const uint16_t hints = lexicon_.Hints(word.hash)) return hints;
+    if (word.size < 4 || text_.data()[word.begin + word.size - 1] != 's') return 0;
     const size_t genitive = GenitiveSize(i);
-    if (genitive == 0) return lexicon_.Hints(words_[i].hash);
-    const std::string_view word = Spelling(i);
-    return lexicon_.Hints(WordHash(word.substr(0, word.size() - genitive)));
+    return genitive == 0 ? uint16_t{0} : lexicon_.Hints(WordHash(text_.substr(word.begin, word.size - genitive)));
   }
 
   bool HasDigit(size_t i) const {

@@ -2,8 +2,8 @@
 #include "data/quality.h"
 
 #include <algorithm>
+#include <bitset>
 #include <cstring>
-#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -56,18 +56,27 @@ double Share(size_t part, size_t whole) {
 }
 
 void MeasureWords(std::string_view text, std::span<const Word> words, QualityMeasures& measures) {
-  size_t with_letter = 0, letter_bytes = 0, code_points = 0;
+  size_t with_letter = 0, letter_bytes = 0, last_end = 0;
+  size_t code_points = CodePoints(text);
+  // Most of what is between words is one space.
+  const auto leave_out = [&](size_t begin, size_t end) {
+    code_points -= end - begin < 2 ? end - begin : CodePoints(text.substr(begin, end - begin));
+  };
   for (const Word& word : words) {
-    const std::string_view spelling = text.substr(word.begin, word.size);
-    code_points += CodePoints(spelling);
-    if (!HasLetter(spelling)) continue;
+    leave_out(last_end, word.begin);
+    last_end = size_t{word.begin} + word.size;
+    if (!HasLetter({text.data() + word.begin, word.size})) continue;
     ++with_letter;
-    letter_bytes += spelling.size();
+    letter_bytes += word.size;
   }
-  const auto visible = static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return c != ' ' && c != '\n' && c != '\t'; }));
-  const size_t symbols = static_cast<size_t>(std::count(text.begin(), text.end(), '#')) + CountOf(text, "...") +
-                         CountOf(text, "\xE2\x80\xA6");
+  leave_out(last_end, text.size());
+  size_t blank = 0, hashes = 0;
+  for (const char c : text) {
+    blank += (c == ' ') | (c == '\n') | (c == '\t');
+    hashes += c == '#';
+  }
+  const size_t visible = text.size() - blank;
+  const size_t symbols = hashes + CountOf(text, "...") + CountOf(text, "\xE2\x80\xA6");
   measures.words = static_cast<double>(words.size());
   measures.mean_word_letters = Share(code_points, words.size());
   measures.letter_share = Share(letter_bytes, visible);
@@ -106,27 +115,40 @@ void MeasureLines(std::string_view text, QualityMeasures& measures) {
   measures.short_lines = Share(shorts, lines);
 }
 
-std::unordered_map<uint64_t, size_t> Numbered(std::span<const std::string_view> words) {
-  std::unordered_map<uint64_t, size_t> numbers;
-  for (const std::string_view word : words) numbers.emplace(WordHash(word), numbers.size());
-  return numbers;
-}
+class StopWords {
+ public:
+  explicit StopWords(std::span<const std::string_view, 8> words) {
+    for (size_t i = 0; i < words.size(); ++i) {
+      hashes_[i] = WordHash(words[i]);
+      may_be_.set(hashes_[i] % kFilterBits);
+    }
+  }
+
+  size_t CountDifferent(std::span<const Word> words) const {
+    std::bitset<8> found;
+    for (const Word& word : words) {
+      if (!may_be_.test(word.hash % kFilterBits)) continue;
+      const auto* number = std::find(hashes_.begin(), hashes_.end(), word.hash);
+      if (number == hashes_.end()) continue;
+      found.set(static_cast<size_t>(number - hashes_.begin()));
+      if (found.all()) break;
+    }
+    return found.count();
+  }
+
+ private:
+  static constexpr size_t kFilterBits = 4096;
+  std::array<uint64_t, 8> hashes_{};
+  std::bitset<kFilterBits> may_be_;
+};
 
 // 8 where the language has no list.
 double CountStopWords(std::span<const Word> words, std::string_view language) {
-  static const std::unordered_map<uint64_t, size_t> kEnglish = Numbered(kEnglishStopWords);
-  static const std::unordered_map<uint64_t, size_t> kGerman = Numbered(kGermanStopWords);
-  if (language != "de" && language != "en") return kEnglishStopWords.size();
-  const auto& numbers = language == "de" ? kGerman : kEnglish;
-  std::array<bool, kEnglishStopWords.size()> found{};
-  size_t missing = found.size();
-  for (const Word& word : words) {
-    const auto number = numbers.find(word.hash);
-    if (number == numbers.end() || found[number->second]) continue;
-    found[number->second] = true;
-    if (--missing == 0) break;
-  }
-  return static_cast<double>(found.size() - missing);
+  static const StopWords kEnglish(kEnglishStopWords);
+  static const StopWords kGerman(kGermanStopWords);
+  if (language == "de") return static_cast<double>(kGerman.CountDifferent(words));
+  if (language == "en") return static_cast<double>(kEnglish.CountDifferent(words));
+  return kEnglishStopWords.size();
 }
 
 double CountLoremIpsum(std::span<const Word> words) {

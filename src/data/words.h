@@ -54,12 +54,13 @@ class RollingRuns {
   template <class Visit>  // Visit(size_t start, uint64_t hash)
   void ForEach(Visit visit) const {
     if (count_ == 0) return;
+    const Word* const words = words_.data();
     uint64_t sum = 0;
-    for (size_t i = 0; i < length_; ++i) sum = sum * kFactor + words_[i].hash;
+    for (size_t i = 0; i < length_; ++i) sum = sum * kFactor + words[i].hash;
     for (size_t i = 0;; ++i) {
       visit(i, Mix64(sum));
       if (i + 1 == count_) return;
-      sum = (sum - words_[i].hash * highest_power_) * kFactor + words_[i + length_].hash;
+      sum = (sum - words[i].hash * highest_power_) * kFactor + words[i + length_].hash;
     }
   }
 
