@@ -200,9 +200,14 @@ class NumberScanner {
     size_t begin = at;
     while (begin > 0 && at - begin < kMailPartMax && is_local(text_[begin - 1])) --begin;
     while (begin < at && !IsDigit(text_[begin]) && !IsLetter(text_[begin])) ++begin;
-    const auto is_domain = [](char c) { return IsDigit(c) || IsLetter(c) || static_cast<uint8_t>(c) >= 0xC3 || c == '.' || c == '-'; };
     size_t end = at + 1;
-    while (end < text_.size() && end - at <= kMailDomainMax && is_domain(text_[end])) ++end;
+    while (end < text_.size() && end - at <= kMailDomainMax) {
+      const formats::CodePoint point = formats::FirstCodePoint(text_.substr(end));
+      const bool in_domain = point.size == 1 ? IsDigit(text_[end]) || IsLetter(text_[end]) || text_[end] == '.' || text_[end] == '-'
+                                             : formats::IsLetter(point.value);
+      if (!in_domain) break;
+      end += point.size;
+    }
     while (end > at + 1 && (text_[end - 1] == '.' || text_[end - 1] == '-')) --end;
     const std::string_view domain = text_.substr(at + 1, end - at - 1);
     const size_t dot = domain.rfind('.');

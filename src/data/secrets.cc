@@ -89,7 +89,9 @@ class SecretScanner {
   }
 
  private:
+  // Lengths are cut at bounds, characters are not.
   void Add(FindingKind kind, size_t begin, size_t end) {
+    while (end < text_.size() && (static_cast<uint8_t>(text_[end]) & 0xC0) == 0x80) ++end;
     findings_.push_back({kind, begin, end, false});
     looked_until_ = end;
   }
