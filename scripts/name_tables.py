@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""name_tables.py FAKER WORDS: writes src/data/name_tables.inc, the first and last names that src/data/person_names.cc knows.
+"""name_tables.py FAKER ENGLISH GERMAN: writes src/data/name_tables.inc, the first and last names that src/data/person_names.cc knows.
 
-FAKER is the folder faker/providers/person of Debian's python3-fake-factory 0.9.3 (its lists are MIT), WORDS the word list of
-Debian's wamerican (SCOWL, public domain and permissive). Packages are unpacked with dpkg -x; neither is needed to build.
+FAKER is the folder faker/providers/person of Debian's python3-fake-factory 0.9.3 (its lists are MIT), ENGLISH and GERMAN the
+word lists of Debian's wamerican and wngerman, which are only asked whether a name is a word. Packages are unpacked with
+dpkg -x; none is needed to build.
 
-A first name that is also an English word in lower case, or a word or noun of the lists below, goes into the weak list: alone
-it says nothing, followed by another name it does.
+A first name that is also a word in lower case, or a noun of the lists below, goes into the weak list: alone it says nothing,
+followed by another name it does.
 """
 
 import ast
@@ -25,7 +26,7 @@ Viola Iris Erika Jasmin Melissa Veilchen Flora Fauna Aurora Gloria Viktoria Vict
 Frank Ernst Ehre Treu Traugott Selig Gott Sieg Friede Frieda Rein Reiner Klar Clara Hans Peter Otto Max Mark Marke Markt Martin
 Diesel Benz Ford Mercedes Porsche Ohm Volt Watt Newton Kelvin Celsius Pascal Lux Ampere Gauss Tesla Joule Henry Weber
 Florenz Roma Paris Verona Sofia Sydney Dallas Austin Houston Madison Jackson Washington Lincoln Virginia Georgia Carolina
-Florida Dakota Montana India China Asia America Israel Jordan Chad Kenya London Berlin Wien Siena Vienna Geneva Charlotte
+France Florida Dakota Montana India China Asia America Israel Jordan Chad Kenya London Berlin Wien Siena Vienna Geneva Charlotte
 Eden Heaven Will Bill Mark Art Rich Grant Chase Hunter Page Paige Reed Read Dean Earl Duke Baron King Prince Major General
 Dale Glen Cliff Heath Forest Brook Brooke River Lake Ray Sunny Summer Autumn Winter Dawn Eve Faith Hope Grace Joy Charity
 Patience Prudence Constance Honor Amber Ruby Jade Pearl Crystal Opal Ginger Basil Rosemary Sage Olive Daisy Lily Ivy Holly
@@ -77,8 +78,8 @@ def table(constant, names):
 
 
 def main():
-    faker, words_file = map(pathlib.Path, sys.argv[1:])
-    words = set(words_file.read_text(encoding="utf-8").split())
+    faker, *word_lists = map(pathlib.Path, sys.argv[1:])
+    words = {word for path in word_lists for word in path.read_text(encoding="utf-8").split()}
     first = {name for locale in STRONG for name in names_of(faker, locale, "first_name")}
     weak = {name for locale in WEAK for name in names_of(faker, locale, "first_name")}
     last = {name for locale in LAST for name in names_of(faker, locale, "last_name")}
@@ -87,7 +88,7 @@ def main():
     weak = (weak | ambiguous) - strong
     TARGET.write_text(
         "// Written by scripts/name_tables.py from Debian's python3-fake-factory 0.9.3, Copyright 2012 Daniele Faraglia,\n"
-        "// MIT (see THIRD_PARTY.md), and wamerican.\n"
+        "// MIT (see THIRD_PARTY.md). What is a word as well was told by wamerican and wngerman.\n"
         + table("kFirstNames", strong) + table("kWeakFirstNames", weak) + table("kLastNames", last), encoding="utf-8")
     print(f"{len(strong)} first names, {len(weak)} weak ones, {len(last)} last names")
 

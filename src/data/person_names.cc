@@ -39,7 +39,7 @@ class NameScanner {
  private:
   // Each rule returns the word behind the name that it found, or 0.
   size_t Rules(size_t i, uint16_t hints) {
-    if ((hints & kTitle) && Capital(i)) {
+    if ((hints & kTitle) && Capital(i) && !AllCapitals(i)) {
       if (const size_t end = AfterTitle(i)) return end;
     }
     if ((hints & kLabel) && GapStarts(i, ":")) {
@@ -161,7 +161,7 @@ class NameScanner {
 
   size_t AfterTitle(size_t i) {
     size_t name = i + 1;
-    const auto separated = [&](size_t left) { const std::string_view gap = Gap(left); return gap == " " || gap == ". " || gap == "." || gap == "-"; };
+    const auto separated = [&](size_t left) { const std::string_view gap = Gap(left); return gap == " " || gap == ". " || gap == "." || gap == ".-"; };
     while (name < words_.size() && separated(name - 1) && (Hints(name) & kTitlePart)) ++name;
     if (name >= words_.size() || !separated(name - 1)) return 0;
     if (const size_t behind = ParticlesEnd(name); behind != name && MayBeName(behind)) return Add(name, HyphenEnd(behind));

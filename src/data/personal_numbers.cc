@@ -167,18 +167,20 @@ class NumberScanner {
   size_t Ipv4(size_t at) {
     if (Before(at) == '.' || Before(at) == ',') return 0;
     size_t end = at;
-    int first = 0;
+    int first = 0, largest = 0;
     for (int part = 0; part < 4; ++part) {
       const size_t part_end = DigitsEnd(end);
       if (part_end == end || part_end > end + 3) return 0;
       const int value = std::stoi(std::string(text_.substr(end, part_end - end)));
       if (value > 255) return 0;
       if (part == 0) first = value;
+      largest = std::max(largest, value);
       end = part_end;
       if (part < 3 && At(end++) != '.') return 0;
     }
     if (WordAt(end) || (At(end) == '.' && IsDigit(At(end + 1)))) return 0;
-    if (first == 0 || first == 255 || first == 127 || IsVersion(at)) return 0;
+    // Four single digits number a section, or are the address of a public service (1.1.1.1, 8.8.8.8).
+    if (largest < 10 || first == 0 || first == 255 || first == 127 || IsVersion(at)) return 0;
     Add(FindingKind::kIp, at, end, false);
     return end;
   }
