@@ -103,6 +103,20 @@
   LIMIT(kRunCurvesMaxPoints, 2'000, "points", "of each curve; screens have fewer columns of pixels")                   \
   LIMIT(kRunCurvesMax, 256, "curves", "of one run, one per loss and quarter; runs in use have under 50")               \
   LIMIT(kRunCurveNameMaxBytes, 256, "bytes", "two names of a recipe and what stands between them are under 200")       \
+  /* Shards */                                                                                                         \
+  LIMIT(kShardMaxTokens, 268'435'456, "tokens", "1 GiB at 4 bytes; a shard is written from memory")                    \
+  LIMIT(kShardFactsMaxBytes, 65'536, "bytes", "names and digests: under 1 KiB")                                        \
+  LIMIT(kRawFolderMaxDepth, 64, "folders", "inside each other; deeper trees are made by machines to harm")             \
+  LIMIT(kBpeMaxWords, 33'554'432, "words", "distinct, that a tokenizer is learned from: about 3 GB of memory")         \
+  /* Ledger */                                                                                                         \
+  LIMIT(kLedgerBodyMaxBytes, 262'144, "bytes", "the JSON of one event; most are under 500, a shard's ranges a few KiB")\
+  LIMIT(kLedgerPrivateMaxBytes, 1'048'576, "bytes", "one erasable value: findings of a long document are the largest") \
+  LIMIT(kLedgerPrivateMaxFields, 64, "fields", "of one event; records have under 10")                                  \
+  LIMIT(kLedgerMaxFaults, 1'000, "faults", "that a verification names; it counts the others")                          \
+  LIMIT(kLedgerBusyMs, 30'000, "ms", "how long a writer waits for another one before it gives up")                     \
+  LIMIT(kLicenceExpressionMaxBytes, 1'024, "bytes", "the longest SPDX expressions of packages have about 300")         \
+  LIMIT(kSubjectMaxBytes, 1'024, "bytes", "a name, an address or a number that identifies a person")                   \
+  LIMIT(kDocumentPrefixMinDigits, 8, "digits", "fewer digits of a content hash fit several of 100,000 documents")      \
   /* Raw data */                                                                                                       \
   LIMIT(kExtractFileMaxBytes, 68'719'476'736, "bytes", "a raw file; the largest archives of packages have under 10 GB")\
   LIMIT(kExtractTextMaxBytes, 268'435'456, "bytes", "the text of one part; the longest books have under 10 MB")        \
