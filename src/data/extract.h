@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Extraction: a raw file becomes parts, each a text with the places that its pieces came from and the facts that were found
-// on the way (title, licence, opt-out). A picture of all formats is docs/formats.md.
+// on the way (title, licence, opt-out). The formats are listed in docs/formats.md.
 //
 // A file that cannot be read is no error: it becomes a part without text that says why. An archive becomes the parts of the
 // files in it, at any depth, of which each may be such a part alone. Every file becomes at least one part.

@@ -123,6 +123,17 @@ TEST(ReadArchive, ABrokenArchiveGivesWhatItHadAndAReason) {
   }
 }
 
+TEST(ReadArchive, WhatOnlyBeginsLikeAnArchiveSaysSo) {
+  for (const std::string_view bytes : {"PK\3\4", "PK\5\6 and more", "\x1f\x8b", "BZh", "!<arch>\n", "070701", "7z\xbc\xaf\x27\x1c"}) {
+    const Part part = PartOf("x.zip", bytes);
+    EXPECT_EQ(part.inner_path, "");
+    EXPECT_NE(part.quarantine, "") << bytes;
+  }
+  std::string tar(1'000, 'x');
+  tar.replace(257, 5, "ustar");
+  EXPECT_EQ(PartOf("x.tar", tar).quarantine, "expected an archive, found something else");
+}
+
 TEST(ReadArchive, AnEmptyArchiveSaysSo) { EXPECT_EQ(PartOf("x.zip", ArchiveOf({})).quarantine, "it holds no file"); }
 
 TEST(Extraction, AnErrorOfTheOneWhoTakesStopsIt) {

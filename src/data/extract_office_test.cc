@@ -105,7 +105,7 @@ TEST(SheetText, NumberFormatsMeanDatesWhereTheySayDays) {
   EXPECT_EQ(MeaningOfFormat("mmm"), NumberMeaning::kDate);
   EXPECT_EQ(MeaningOfFormat("[$-407]d. mmmm yyyy;@"), NumberMeaning::kDate);
   EXPECT_EQ(MeaningOfFormat("mm:ss"), NumberMeaning::kTime);
-  EXPECT_EQ(MeaningOfFormat("[h]:mm"), NumberMeaning::kTime);
+  EXPECT_EQ(MeaningOfFormat("[h]:mm"), NumberMeaning::kDuration);
   EXPECT_EQ(MeaningOfFormat("yyyy-mm-dd hh:mm"), NumberMeaning::kDateTime);
   EXPECT_EQ(MeaningOfFormat("#,##0.00 \"days\""), NumberMeaning::kNumber);
   EXPECT_EQ(MeaningOfFormat("0.00\\d"), NumberMeaning::kNumber);
@@ -118,6 +118,10 @@ TEST(SheetText, DatesAreThoseOfSpreadsheets) {
   EXPECT_EQ(DateText("61", NumberMeaning::kDate, false), "1900-03-01");
   EXPECT_EQ(DateText("45351.99998", NumberMeaning::kDateTime, false), "2024-02-29 23:59:58");
   EXPECT_EQ(DateText("45351.9999999", NumberMeaning::kDateTime, false), "2024-03-01 00:00:00");
+  EXPECT_EQ(DateText("0.75", NumberMeaning::kDateTime, false), "18:00:00");
+  EXPECT_EQ(DateText("0.75", NumberMeaning::kTime, false), "18:00:00");
+  EXPECT_EQ(DateText("45351.75", NumberMeaning::kTime, false), "2024-02-29 18:00:00");
+  EXPECT_EQ(DateText("1.5", NumberMeaning::kDuration, false), "36:00:00");
   EXPECT_EQ(DateText("-1", NumberMeaning::kDate, false), "-1");
   EXPECT_EQ(DateText("1e300", NumberMeaning::kDate, false), "1e+300");
   EXPECT_EQ(CellName(0, 0), "A1");

@@ -108,6 +108,11 @@ Result<void> ExtractWorker::Start() {
   return {};
 }
 
+bool ExtractWorker::HasEnded() const {
+  siginfo_t info = {};
+  return pid_ != 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 std::string ExtractWorker::Stop() {
   if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   if (pid_ == 0) return "";
@@ -203,7 +208,8 @@ Result<void> ExtractWorker::Extract(const base::Path& file, const TakePart& take
   dialogue.request = {file.string(), name.empty() ? file.filename().string() : std::string(name), options_.memory_max_bytes,
                       options_.cpu_max_seconds, 0, {}};
   for (int64_t restarts = 0;; ++restarts) {
-    if (files_ >= base::kExtractWorkerMaxFiles) Stop();
+    // One that ended in between, killed for memory perhaps, says nothing about this file.
+    if (files_ >= base::kExtractWorkerMaxFiles || HasEnded()) Stop();
     if (pid_ == 0) TRY(Start());
     ++files_;
     Outcome outcome = Converse(dialogue);

@@ -56,6 +56,8 @@ class ExtractWorker {
   struct Outcome;
 
   Result<void> Start();
+  // Whether the child ended while nobody asked it anything.
+  bool HasEnded() const;
   // Ends the child and says how it ended.
   std::string Stop();
   Outcome Converse(Dialogue& dialogue);

@@ -28,6 +28,7 @@ std::string RichText(pugi::xml_node node) {
 // ECMA-376 part 1, 18.8.30: the formats that have no code in the file.
 NumberMeaning MeaningOfBuiltIn(int id) {
   if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 58)) return NumberMeaning::kDate;
+  if (id == 46) return NumberMeaning::kDuration;
   if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || (id >= 45 && id <= 47)) return NumberMeaning::kTime;
   return id == 22 ? NumberMeaning::kDateTime : NumberMeaning::kNumber;
 }

@@ -38,7 +38,7 @@ std::string NumberText(std::string_view number) {
 }
 
 NumberMeaning MeaningOfFormat(std::string_view code) {
-  bool date = false, time = false, quoted = false;
+  bool date = false, time = false, duration = false, quoted = false;
   const std::string lower = Lowered(code.substr(0, code.find(';')));
   for (size_t i = 0; i < lower.size(); ++i) {
     const char c = lower[i];
@@ -50,7 +50,7 @@ NumberMeaning MeaningOfFormat(std::string_view code) {
       const size_t end = lower.find(']', i);
       if (end == std::string::npos) break;
       const std::string_view inner = std::string_view(lower).substr(i + 1, end - i - 1);
-      time = time || (!inner.empty() && inner.find_first_not_of("hms") == std::string_view::npos);
+      duration = duration || (!inner.empty() && inner.find_first_not_of("hms") == std::string_view::npos);
       i = end;
     } else {
       date = date || c == 'y' || c == 'd';
@@ -60,6 +60,7 @@ NumberMeaning MeaningOfFormat(std::string_view code) {
     }
   }
   if (lower == "general" || lower == "standard") return NumberMeaning::kNumber;
+  if (duration) return NumberMeaning::kDuration;
   return date && time ? NumberMeaning::kDateTime : date ? NumberMeaning::kDate : time ? NumberMeaning::kTime : NumberMeaning::kNumber;
 }
 
@@ -69,8 +70,8 @@ std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1
   if (!value || meaning == NumberMeaning::kNumber || *value < 0 || *value >= kLastDay) return NumberText(serial);
   auto days = static_cast<int64_t>(*value);
   auto seconds = std::llround((*value - static_cast<double>(days)) * 86'400);
-  if (meaning == NumberMeaning::kTime) {
-    seconds += days * 86'400;  // of a duration there may be more than 24 hours
+  if (meaning == NumberMeaning::kDuration || (meaning != NumberMeaning::kDate && days == 0)) {
+    seconds += days * 86'400;
     return fmt::format("{:02}:{:02}:{:02}", seconds / 3'600, seconds / 60 % 60, seconds % 60);
   }
   if (seconds == 86'400) ++days, seconds = 0;
@@ -81,7 +82,7 @@ std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1
   const std::chrono::year_month_day date(epoch + std::chrono::days(days));
   const std::string text = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                                        static_cast<unsigned>(date.day()));
-  if (meaning == NumberMeaning::kDate && seconds == 0) return text;
+  if (meaning != NumberMeaning::kDateTime && seconds == 0) return text;
   return fmt::format("{} {:02}:{:02}:{:02}", text, seconds / 3'600, seconds / 60 % 60, seconds % 60);
 }
 

@@ -38,11 +38,12 @@ std::string CellName(uint64_t row, uint64_t column);
 std::string NumberText(std::string_view number);
 
 // What a number format shows of a number.
-enum class NumberMeaning { kNumber, kDate, kTime, kDateTime };
+enum class NumberMeaning { kNumber, kDate, kTime, kDateTime, kDuration };
 // A format's code, as "dd.mm.yyyy hh:mm" or "#,##0.00 [$EUR]".
 NumberMeaning MeaningOfFormat(std::string_view code);
 
-// Days since 1899-12-30 (or 1904-01-01) as "2026-11-22", "13:05:00" or both. What is out of range stays a number.
+// Days since 1899-12-30 (or 1904-01-01) as "2026-11-22", "13:05:00" or both, whichever the number has; a duration as "27:05:00".
+// What is out of range stays a number.
 std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1904);
 
 }  // namespace walchen::data
