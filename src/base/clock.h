@@ -18,6 +18,8 @@ class Clock {
   virtual int64_t SteadyNs() = 0;
   // Seconds since 1970-01-01 UTC; may jump either way.
   virtual int64_t WallSeconds() = 0;
+  // The same in milliseconds, as fine as the clock is.
+  virtual int64_t WallMs() { return WallSeconds() * 1'000; }
 };
 
 // Milliseconds that passed since it was made or restarted.
