@@ -215,13 +215,14 @@ TEST(PersonalData, MasksByKind) {
   EXPECT_EQ(Masked("Frau Hoffstedt, Lindenstraße 14, 80331 München, Tel. 089 1234567, h@x.example"),
             "Frau <NAME>, <ADDRESS>, Tel. <PHONE>, <MAIL>");
   EXPECT_EQ(Masked("DE89 3704 0044 0532 0130 00"), "<IBAN>");
+  EXPECT_EQ(Masked("bitte auf DE89 3704 0044\n0532 0130 00 und DE89.3704.0044.0532.0130.00."), "bitte auf <IBAN> und <IBAN>.");
   EXPECT_EQ(Masked("fe80::1ff:fe23:4567:890a und 10.0.12.7"), "<IP> und <IP>");
 }
 
 TEST(PersonalData, LeavesTechnicalTextAlone) {
   for (const std::string_view text :
        {"std::vector<int> v; a::b(c); 12:30:45 Uhr", "Version 10.4.2.1, Build 1.2.3.4", "DIN EN ISO 9001:2015, M8x30, 3.14159",
-        "O-Ring 40 x 3, Dichtring 12, Steckplatz 4, Fertigungsstraße 2", "2024-02-11 03:22:07", "Das Werk 3 hat 12 Tore und 1500 Mitarbeiter.",
+        "4111 111 11 111 1111", "86 09 57 42 71 9", "O-Ring 40 x 3, Dichtring 12, Steckplatz 4, Fertigungsstraße 2", "2024-02-11 03:22:07", "Das Werk 3 hat 12 Tore und 1500 Mitarbeiter.",
         "Robert Bosch GmbH, der Otto-Motor, die Carl-Benz-Straße", "user@host without dot, @decorator, a @ b"}) {
     EXPECT_EQ(Masked(text), text);
   }

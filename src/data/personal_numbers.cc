@@ -84,21 +84,29 @@ class NumberScanner {
     return phone.end;
   }
 
-  // The characters from `at` on without single spaces or hyphens between them: at most `count`, and where they end.
+  // At most `count` characters from `at` on without the separators between them, where they end, and the sizes of the groups
+  // in front of each separator: "4-6".
   struct Compact {
     std::string characters;
+    std::string groups;
     size_t end = 0;
   };
   template <class IsPart>
-  Compact Collect(size_t at, size_t count, IsPart is_part) const {
+  Compact Collect(size_t at, size_t count, IsPart is_part, std::string_view separators = " -") const {
     Compact found;
+    size_t group = 0;
     while (at < text_.size() && found.characters.size() < count) {
-      const bool separated = (text_[at] == ' ' || text_[at] == '-') && !found.characters.empty() && is_part(At(at + 1));
-      if (separated) ++at;
+      if (group > 0 && separators.find(text_[at]) != separators.npos && is_part(At(at + 1))) {
+        found.groups += std::to_string(group) + "-";
+        group = 0;
+        ++at;
+      }
       if (!is_part(At(at))) break;
       found.characters += text_[at++];
       found.end = at;
+      ++group;
     }
+    found.groups += std::to_string(group);
     return found;
   }
 
@@ -106,7 +114,8 @@ class NumberScanner {
     if (at < 2 || !IsLetter(Before(at)) || !IsLetter(Before(at, 2)) || WordBefore(at - 2)) return 0;
     const size_t length = IbanLength(text_.substr(at - 2, 2));
     if (length == 0) return 0;
-    const Compact found = Collect(at - 2, length, [](char c) { return IsDigit(c) || IsLetter(c); });
+    // Its letters and length say what it is, so it may go over the end of a line.
+    const Compact found = Collect(at - 2, length, [](char c) { return IsDigit(c) || IsLetter(c); }, " -.\n");
     if (found.characters.size() != length) return MistypedIban(at, length);
     const bool checked = IsIban(found.characters) && !WordAt(found.end);
     if (!checked) return MistypedIban(at, length);
@@ -142,7 +151,10 @@ class NumberScanner {
     if (text_[at] < '2' || text_[at] > '6') return 0;
     for (const size_t length : {16u, 15u, 14u}) {
       const Compact found = Collect(at, length, IsDigit);
-      if (found.characters.size() != length || !EndsNumber(found.end) || !IsCardNumber(found.characters)) continue;
+      // In other groups than those that are printed on cards it is a row of a table.
+      const std::string_view groups = found.groups;
+      const bool usual = groups.find('-') == groups.npos || groups == "4-4-4-4" || groups == "4-6-5" || groups == "4-6-4";
+      if (!usual || !EndsNumber(found.end) || !IsCardNumber(found.characters)) continue;
       Add(FindingKind::kCard, at, found.end, true);
       return found.end;
     }
@@ -158,7 +170,8 @@ class NumberScanner {
 
   size_t TaxId(size_t at) {
     const Compact found = Collect(at, 11, IsDigit);
-    if (!IsTaxId(found.characters) || !EndsNumber(found.end)) return 0;
+    const bool usual = found.groups == "11" || found.groups == "2-3-3-3" || found.groups == "3-3-3-2" || found.groups == "2-9";
+    if (!usual || !IsTaxId(found.characters) || !EndsNumber(found.end)) return 0;
     Add(FindingKind::kTaxId, at, found.end, true);
     return found.end;
   }

@@ -16,7 +16,7 @@ namespace walchen::data {
 inline constexpr size_t kRepetitionWordsMax = 1 << 17;
 
 // For 2, 3 and 4 words: the share of the bytes that all places of the most frequent run have. Where a bound shows that 3
-// and 4 words cannot exceed a share of 0.1, the bound stands there instead.
+// and 4 words cannot exceed a share of 0.15, the bound stands there instead.
 std::array<double, 3> TopRuns(std::string_view text, std::span<const Word> words);
 
 // For 5 to 10 words: the share of the bytes covered by runs that stood before. A longer run repeats only where a shorter one
