@@ -53,7 +53,7 @@ Result<void> List(const SharedFlags& flags, const ledger::DocumentFilter& filter
     TRY_ASSIGN(const std::string why, WhyOf(ledger, *listed));
     TRY_ASSIGN(const std::string path, PathOf(ledger, listed->document));
     if (!flags.json) {
-      fmt::print("{:<12} {:<11} {:<12} {}{}\n", listed->document.content.substr(0, 12), ledger::StateName(listed->state),
+      fmt::print("{:<12} {:<11} {:<12} {}{}\n", listed->document.content.empty() ? "-" : listed->document.content.substr(0, 12), ledger::StateName(listed->state),
                  listed->document.source, Printable(path), why.empty() ? "" : "  (" + Printable(why) + ")");
       continue;
     }

@@ -42,6 +42,7 @@ class Adder {
 
   void Finish(const ledger::ListedDocument& listed, const ledger::Rights& rights) {
     const ledger::Document& document = listed.document;
+    if (document.modality == "archive") return;  // what is inside counts
     ++source_.documents;
     ++source_.states[std::string(ledger::StateName(listed.state))];
     source_.first_ms = source_.documents == 1 ? document.taken_ms : std::min(source_.first_ms, document.taken_ms);

@@ -88,6 +88,7 @@ Result<void> DocumentTaker::Take(Part part) {
   const bool is_file = part.inner_path.empty();
   if (!is_file && main_id_.empty()) {  // an archive, which has no text of its own
     TRY_ASSIGN(main_id_, AppendDocument({}, "archive", content_));
+    TRY(AppendRights(main_id_, {}));
   }
   const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.text));
   std::string same;
