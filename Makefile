@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The few commands a person needs; each is a script that says what it does. Options: see the scripts' first lines.
-.PHONY: up down train check bench peers fuzz clean
+.PHONY: up down train train-kit check bench peers fuzz clean
 
 up:     ## install what is needed, build, fetch the default model, start the server, print its address and a first answer
 	@scripts/up.sh
@@ -10,6 +10,9 @@ down:   ## stop that server
 
 train:  ## install libtorch, build the trainer that `walchen train` and `walchen tune` start
 	@scripts/train.sh
+
+train-kit:  ## the trainer as one archive, for a machine with torch, CMake and a compiler
+	@scripts/train_kit.sh
 
 check:  ## install what is needed, build, run every test
 	@scripts/check.sh

@@ -8,6 +8,9 @@ if(WALCHEN_SANITIZE)
   # Unrolled loops full of checks take clang minutes to compile; reads and writes past the end are what matters here.
   list(APPEND kernel -fno-sanitize=undefined,fuzzer-no-link)
 endif()
+if(WALCHEN_SANITIZE STREQUAL "thread")
+  list(APPEND kernel -fno-sanitize=thread)  # a kernel runs on one thread; who calls it is watched
+endif()
 set(sse4 -msse4.2 -mpopcnt)
 set(avx2 -mavx2 -mfma -mf16c -mbmi -mbmi2 -mlzcnt -mpopcnt -mpclmul -maes)
 set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mprefer-vector-width=512)

@@ -34,6 +34,7 @@ function(walchen_library name)
     target_link_libraries(${name}_test PRIVATE walchen_${name} GTest::gtest_main)
     target_precompile_headers(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${arg_PRECOMPILED}_test.h)
     target_compile_definitions(${name}_test PRIVATE WALCHEN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_compile_options(${name}_test PRIVATE -O1)  # a fifth of their compile time less, and no test is about its own speed
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
   endif()
 endfunction()

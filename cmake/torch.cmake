@@ -2,21 +2,21 @@
 # libtorch as the target `torch`: of the folder in WALCHEN_TORCH, else of the wheel that scripts/setup.sh train unpacked.
 #
 # Not by find_package(Torch): the CUDA build's wants a CUDA toolkit, which a machine without a GPU has no use for. The
-# trainer runs on the CPU so far, and links the library that does.
+# trainer links the library for CPUs, and loads that for GPUs when it runs (src/train/device.cc).
 file(GLOB wheel_folders ${PROJECT_SOURCE_DIR}/build/tools/python/lib/python3*/site-packages/torch)
-if(DEFINED ENV{WALCHEN_TORCH})
+if(NOT "$ENV{WALCHEN_TORCH}" STREQUAL "")
   set(torch_folder $ENV{WALCHEN_TORCH})
 elseif(wheel_folders)
   list(GET wheel_folders 0 torch_folder)
 else()
-  message(FATAL_ERROR "Expected libtorch in build/tools; run scripts/setup.sh train, or set WALCHEN_TORCH to the folder of an installed torch.")
+  message(FATAL_ERROR "Expected libtorch in build/tools; run scripts/setup.sh train, or set WALCHEN_TORCH to the folder of an installed torch: python3 -c \"import torch; print(torch.__path__[0])\"")
 endif()
 if(NOT EXISTS ${torch_folder}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "Expected ${torch_folder}/lib/libtorch_cpu.so; set WALCHEN_TORCH to the folder `torch` of an installed torch, 2.11 or later.")
 endif()
 
 # c10d's Gloo is in the wheel, the headers of Gloo that its header wants are not.
-find_path(gloo_headers gloo/algorithm.h REQUIRED)
+find_path(gloo_headers gloo/algorithm.h HINTS ${PROJECT_SOURCE_DIR}/deps/include REQUIRED)
 
 # libtorch's headers bring others' along, fmt in another version among them: ours come first.
 set(our_headers ${CMAKE_BINARY_DIR}/generated/our_headers)

@@ -6,6 +6,8 @@
 //   models/NAME.gguf.sha256   its digest when it was brought in ("<hex>  <file name>"), where that is known
 //   cache/                    may be deleted at any time
 //   runs/                     logs of servers; training runs that the page shows
+//   ledger.db                 what data there are, whence, with what rights, and what became of them
+//   data/shards/NAME/         what trainers read
 #pragma once
 
 #include <string>
@@ -30,6 +32,8 @@ class Home {
   const Path& folder() const { return folder_; }
   Path models() const { return folder_ / "models"; }
   Path runs() const { return folder_ / "runs"; }
+  Path ledger() const { return folder_ / "ledger.db"; }
+  Path shards() const { return folder_ / "data" / "shards"; }
 
  private:
   Path folder_;

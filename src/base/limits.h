@@ -103,6 +103,11 @@
   LIMIT(kRunCurvesMaxPoints, 2'000, "points", "of each curve; screens have fewer columns of pixels")                   \
   LIMIT(kRunCurvesMax, 256, "curves", "of one run, one per loss and quarter; runs in use have under 50")               \
   LIMIT(kRunCurveNameMaxBytes, 256, "bytes", "two names of a recipe and what stands between them are under 200")       \
+  /* Shards */                                                                                                         \
+  LIMIT(kShardMaxTokens, 268'435'456, "tokens", "1 GiB at 4 bytes; a shard is written from memory")                    \
+  LIMIT(kShardFactsMaxBytes, 65'536, "bytes", "names and digests: under 1 KiB")                                        \
+  LIMIT(kRawFolderMaxDepth, 64, "folders", "inside each other; deeper trees are made by machines to harm")             \
+  LIMIT(kBpeMaxWords, 33'554'432, "words", "distinct, that a tokenizer is learned from: about 3 GB of memory")         \
   /* Ledger */                                                                                                         \
   LIMIT(kLedgerBodyMaxBytes, 262'144, "bytes", "the JSON of one event; most are under 500, a shard's ranges a few KiB")\
   LIMIT(kLedgerPrivateMaxBytes, 1'048'576, "bytes", "one erasable value: findings of a long document are the largest") \
@@ -112,6 +117,30 @@
   LIMIT(kLicenceExpressionMaxBytes, 1'024, "bytes", "the longest SPDX expressions of packages have about 300")         \
   LIMIT(kSubjectMaxBytes, 1'024, "bytes", "a name, an address or a number that identifies a person")                   \
   LIMIT(kDocumentPrefixMinDigits, 8, "digits", "fewer digits of a content hash fit several of 100,000 documents")      \
+  /* Raw data */                                                                                                       \
+  LIMIT(kExtractFileMaxBytes, 68'719'476'736, "bytes", "a raw file; the largest archives of packages have under 10 GB")\
+  LIMIT(kExtractTextMaxBytes, 268'435'456, "bytes", "the text of one part; the longest books have under 10 MB")        \
+  LIMIT(kExtractMaxSpans, 2'000'000, "places", "of one part, and its other facts; a sheet with more cells is a table") \
+  LIMIT(kExtractAnswerMaxBytes, 1'073'741'824, "bytes", "what a worker says of one part")                              \
+  LIMIT(kExtractMemoryMaxBytes, 4'294'967'296, "bytes", "of address space of a worker, beside the file that it maps")  \
+  LIMIT(kExtractCpuMaxSeconds, 300, "s", "of a worker for one file, and of each tool that it starts")                  \
+  LIMIT(kExtractWallMaxMs, 1'200'000, "ms", "for one file; a scan of 100 pages takes 400 s")                           \
+  LIMIT(kExtractWorkerMaxFiles, 1'000, "files", "then a new worker takes over, so that no leak adds up")               \
+  LIMIT(kExtractMaxRestarts, 16, "workers", "that the entries of one archive may end; then the rest of it is left")    \
+  LIMIT(kExtractToolMaxBytes, 268'435'456, "bytes", "what a tool (pdftotext, tesseract, mandoc) may print")            \
+  LIMIT(kOcrMaxPages, 100, "pages", "of one file without text that are read from their pictures; 2 to 5 s each")       \
+  LIMIT(kArchiveMaxEntries, 1'000'000, "files", "in all archives of a raw file; the largest packages have 200,000")    \
+  LIMIT(kArchiveMaxDepth, 6, "archives", "inside each other; a package in an archive in a mail in an mbox has 5")      \
+  LIMIT(kArchiveEntryMaxBytes, 1'073'741'824, "bytes", "one unpacked file, which is kept in memory")                   \
+  LIMIT(kArchiveMaxUnpackedBytes, 68'719'476'736, "bytes", "all that a raw file unpacks to, at every depth")           \
+  LIMIT(kArchiveMaxRatio, 1'000, "times", "an entry beyond 64 MiB to the whole archive; logs reach 200")               \
+  LIMIT(kOfficeMaxBytes, 536'870'912, "bytes", "of a document's unpacked XML, kept in memory")                         \
+  LIMIT(kSheetMaxRepeat, 65'536, "cells", "that one element of a spreadsheet may stand for when they hold something")  \
+  LIMIT(kMailMaxParts, 10'000, "parts", "of one message; newsletters have under 50")                                   \
+  LIMIT(kCatalogueMaxMessages, 1'000'000, "messages", "of a gettext catalogue; the largest have 50,000")               \
+  LIMIT(kRtfMaxDepth, 4'096, "groups", "inside each other; word processors write under 20")                            \
+  LIMIT(kCleanTextMaxBytes, 268'435'456, "bytes", "one document's text; places in it are kept in 32 bits")             \
+  LIMIT(kDuplicateIndexMaxDocuments, 1'000'000'000, "documents", "of one index: 100 GB of memory")                     \
   /* Command line */                                                                                                   \
   LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
   LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \

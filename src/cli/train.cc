@@ -35,6 +35,7 @@ Train a model after a recipe, go on with a run, or look at one.
   --resume DIR           Go on with the run in this folder from its newest good checkpoint
   --steps N              End after so many steps, whatever the recipe's budget says
   --checkpoint-every K   Write a checkpoint every K steps, whatever the recipe says
+  --device NAME          cpu, cuda (one GPU), or auto: the GPU if there is one
 
   watch                  The curves of a run, redrawn every second until it ends or Ctrl-C
   digest                 One SHA-256 for what a run has learnt: check its newest checkpoint and print it

@@ -88,6 +88,14 @@ struct Placement {
   std::vector<Segment<Cache>> segments;  // in row order, covering every row once
 };
 
+// How a stack of blocks runs one of them: at once. Training has another way (train/network.cc).
+struct RunBlock {
+  template <class Tensor, class Cache, class Block>
+  Tensor operator()(int /*layer*/, Tensor x, const Placement<Cache>& at, const Block& block) const {
+    return block(std::move(x), at);
+  }
+};
+
 // A run of a step's rows that have the same adapter.
 struct AdaptedRows {
   int first_row = 0;

@@ -106,14 +106,17 @@ typename B::Tensor DecoderBlock(B& b, const LlamaConfig& config, const BlockWeig
   return b.ExpertsAdd(std::move(x), w.mlp_norm, config.rms_epsilon, w.experts);
 }
 
-// What the last block leaves, [t, d]. tokens[i] is row i of the placement.
-template <Backend B>
+// What the last block leaves, [t, d]. tokens[i] is row i of the placement. `run` runs each block (RunBlock in model/backend.h);
+// what it is given may be called again as long as b, config and w live.
+template <Backend B, class Run = RunBlock>
 typename B::Tensor TextStates(B& b, const LlamaConfig& config, const LlamaWeights<B>& w, std::span<const int32_t> tokens,
-                              const Placement<typename B::Cache>& at) {
+                              const Placement<typename B::Cache>& at, const Run& run = {}) {
   typename B::Tensor x = b.Embed(w.embedding, tokens);
   b.SetPositions(at, config.rope_frequencies);
   for (int layer = 0; layer < config.layers; ++layer) {
-    x = DecoderBlock(b, config, w.blocks[static_cast<size_t>(layer)], std::move(x), layer, at);
+    x = run(layer, std::move(x), at, [&b, &config, &w, layer](typename B::Tensor in, const Placement<typename B::Cache>& place) {
+      return DecoderBlock(b, config, w.blocks[static_cast<size_t>(layer)], std::move(in), layer, place);
+    });
   }
   return x;
 }

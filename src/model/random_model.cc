@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/rng.h"
 #include "model/byte_tokenizer.h"
+#include "model/tokenizer_keys.h"
 #include "tensor/quant.h"
 
 namespace walchen::model {
@@ -111,13 +112,7 @@ std::string ConstantVector(std::string_view name, uint64_t values) {
 
 Result<GgufKeys> TokenizerOf(base::Files& files, const RandomModel& model) {
   if (model.tokenizer_from.empty()) return ByteTokenizer(model.plan.config.vocabulary);
-  TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, model.tokenizer_from));
-  GgufKeys keys;
-  for (const auto& [key, value] : file->metadata()) {
-    if (key.starts_with("tokenizer.")) keys.emplace_back(key, value);
-  }
-  if (keys.empty()) return Fail(ErrorCode::kNotFound, "{} holds no tokenizer", model.tokenizer_from.native());
-  return keys;
+  return ReadTokenizerKeys(files, model.tokenizer_from);
 }
 
 }  // namespace

@@ -108,15 +108,19 @@ SenseInput<B> InputOf(B& b, const SenseConfig& sense, const SenseTokens& tokens)
           .grid = GridOf(sense, tokens)};
 }
 
-// The last layer of one segment, [rows, d_model]; its keys and values go into the cache on the way.
-template <Backend B>
+// The last layer of one segment, [rows, d_model]; its keys and values go into the cache on the way. `run`: as of TextStates.
+template <Backend B, class Run = RunBlock>
 typename B::Tensor SenseStates(B& b, const SenseConfig& sense, const SenseWeights<B>& w, const SenseInput<B>& in,
-                               const Placement<typename B::Cache>& at) {
+                               const Placement<typename B::Cache>& at, const Run& run = {}) {
   typename B::Tensor x = b.Linear(in.features, w.input);
   if (sense.modality.bottleneck > 0) x = b.Linear(x, w.input_out);
   x = b.LinearAdd(b.Silu(b.Linear(in.tau_features, w.tau_in)), w.tau_out, std::move(x));
   b.SetPositions(at, sense.shared.rope_frequencies);
-  for (const SenseBlockWeights<B>& block : w.blocks) x = SenseBlock(b, sense, block, std::move(x), at);
+  for (const SenseBlockWeights<B>& block : w.blocks) {
+    x = run(block.layer, std::move(x), at, [&b, &sense, &block](typename B::Tensor rows, const Placement<typename B::Cache>& place) {
+      return SenseBlock(b, sense, block, std::move(rows), place);
+    });
+  }
   return x;
 }
 

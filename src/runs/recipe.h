@@ -58,6 +58,7 @@ struct TextPlan {
   int head_size = 0;
   int d_ff = 0;
   int vocabulary = 0;
+  std::string tokenizer;  // a model file that has one (`walchen data tokenizer`); empty: every byte is a token
   int context_tokens = 0;
   double rope_theta = 0;  // 10,000 if not said
 
@@ -148,6 +149,7 @@ struct Recipe {
   int64_t seed = 1;
   int threads = 0;  // 0: all this process may use
   Precision precision = Precision::kAuto;
+  bool recompute_activations = false;  // with the gradients, instead of keeping them: less memory, a third more work
   TextPlan text;
   std::vector<SensePlan> senses;  // [[sense]], in the order of the file
   std::vector<DataPlan> data;     // [[data]], at least one

@@ -11,8 +11,8 @@
 namespace walchen::runs {
 namespace {
 
-constexpr std::array<std::string_view, 9> kShapeKeys = {
-    "layers", "d_model", "heads", "kv_heads", "head_size", "d_ff", "vocabulary", "context_tokens", "rope_theta"};
+constexpr std::array<std::string_view, 10> kShapeKeys = {
+    "layers", "d_model", "heads", "kv_heads", "head_size", "d_ff", "vocabulary", "tokenizer", "context_tokens", "rope_theta"};
 constexpr NumberRange kRate = {.least = 0, .most = 100};
 constexpr NumberRange kShare = {.least = 0, .most = 1};
 constexpr NumberRange kBelowOne = {.least = 0, .most = 1, .below = true};
@@ -70,6 +70,7 @@ Result<void> ReadShape(const TomlTable& table, TextPlan& text) {
   }
   TRY(table.Read("d_ff", text.d_ff, 1, base::kModelMaxWidth));
   TRY(table.Read("vocabulary", text.vocabulary, 2, base::kVocabularyMaxTokens));
+  if (table.Has("tokenizer")) TRY(ReadText(table, "tokenizer", text.tokenizer));
   TRY(table.Read("context_tokens", text.context_tokens, 1, base::kContextMaxTokens));
   text.rope_theta = 10'000;
   return table.Read("rope_theta", text.rope_theta, {.least = 1, .most = 1e12});
@@ -265,13 +266,14 @@ Result<Recipe> ReadRecipe(std::string_view toml, std::string where) {
   TRY_ASSIGN(const TomlNode root, ParseToml(toml, where));
   const TomlTable table(root, std::move(where), "");
   Recipe recipe;
-  TRY(table.AllowOnly({"name", "seed", "threads", "precision", "text", "sense", "data", "optimiser", "schedule", "budget", "checkpoint",
-                       "guard"}));
+  TRY(table.AllowOnly({"name", "seed", "threads", "precision", "recompute_activations", "text", "sense", "data", "optimiser",
+                       "schedule", "budget", "checkpoint", "guard"}));
   TRY(table.Expect("name"));
   TRY(ReadName(table, "name", recipe.name));
   TRY(table.Read("seed", recipe.seed, 0, INT64_MAX));
   TRY(table.Read("threads", recipe.threads, 0, base::kThreadsMax));
   TRY(ReadChoice(table, "precision", recipe.precision, kPrecisionNames));
+  TRY(table.Read("recompute_activations", recipe.recompute_activations));
   TRY(ReadTextPlan(table, recipe.text));
   TRY(ReadSenses(table, recipe.senses));
   TRY(ReadData(table, recipe.data));

@@ -24,6 +24,7 @@ constexpr std::string_view kFull = R"(name = "full"
 seed = 7
 threads = 4
 precision = "bfloat16"
+recompute_activations = true
 
 [text]
 layers = 8
@@ -33,6 +34,7 @@ kv_heads = 2
 head_size = 64
 d_ff = 1024
 vocabulary = 32_000
+tokenizer = "own.gguf"
 context_tokens = 2048
 rope_theta = 1e6
 
@@ -147,12 +149,14 @@ TEST(Recipe, ReadsEveryKey) {
   EXPECT_EQ(recipe.seed, 7);
   EXPECT_EQ(recipe.threads, 4);
   EXPECT_EQ(recipe.precision, Precision::kBfloat16);
+  EXPECT_TRUE(recipe.recompute_activations);
   EXPECT_TRUE(recipe.text.from_scratch());
   EXPECT_EQ(recipe.text.train, TextTraining::kFull);
   EXPECT_EQ(recipe.text.layers, 8);
   EXPECT_EQ(recipe.text.kv_heads, 2);
   EXPECT_EQ(recipe.text.head_size, 64);
   EXPECT_EQ(recipe.text.vocabulary, 32'000);
+  EXPECT_EQ(recipe.text.tokenizer, "own.gguf");
   EXPECT_EQ(recipe.text.rope_theta, 1e6);
   ASSERT_EQ(recipe.senses.size(), 2u);
   EXPECT_EQ(recipe.senses[0].modality, "audio");

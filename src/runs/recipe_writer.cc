@@ -36,6 +36,7 @@ void WriteText(const TextPlan& text, Lines& lines) {
   lines.Whole("head_size", text.head_size);
   lines.Whole("d_ff", text.d_ff);
   lines.Whole("vocabulary", text.vocabulary);
+  if (!text.tokenizer.empty()) lines.Text("tokenizer", text.tokenizer);
   lines.Whole("context_tokens", text.context_tokens);
   lines.Number("rope_theta", text.rope_theta);
 }
@@ -111,6 +112,7 @@ std::string WriteRecipe(const Recipe& recipe) {
   lines.Whole("seed", recipe.seed);
   lines.Whole("threads", recipe.threads);
   lines.Text("precision", NameOf(recipe.precision, kPrecisionNames));
+  lines.Flag("recompute_activations", recipe.recompute_activations);
   WriteText(recipe.text, lines);
   for (const SensePlan& sense : recipe.senses) WriteSense(sense, lines);
   for (const DataPlan& data : recipe.data) WriteData(data, lines);

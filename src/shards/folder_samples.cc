@@ -2,12 +2,11 @@
 #include "shards/folder_samples.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "base/limits.h"
-#include "base/rng.h"
 #include "formats/utf8.h"
+#include "shards/epoch_order.h"
 
 namespace walchen::shards {
 namespace {
@@ -72,20 +71,12 @@ Result<std::vector<std::vector<int32_t>>> ReadTexts(base::Files& files, const ba
 
 class FolderSource : public SampleSource {
  public:
-  FolderSource(uint64_t seed, std::vector<Sample> windows) : seed_(seed), windows_(std::move(windows)) {}
+  FolderSource(uint64_t seed, std::vector<Sample> windows) : order_(seed, windows.size()), windows_(std::move(windows)) {}
 
-  // Steps of a length that shares no divisor with their number come to each window once.
-  Result<Sample> At(uint64_t index) const override {
-    const uint64_t count = windows_.size();
-    base::Rng rng(seed_, index / count);
-    uint64_t stride = 1 + rng.Below(static_cast<uint32_t>(count));
-    while (std::gcd(stride, count) != 1) ++stride;
-    const uint64_t first = rng.Below(static_cast<uint32_t>(count));
-    return windows_[(first + index % count * stride) % count];
-  }
+  Result<Sample> At(uint64_t index) const override { return windows_[order_.ItemAt(index)]; }
 
  private:
-  uint64_t seed_;
+  EpochOrder order_;
   std::vector<Sample> windows_;
 };
 

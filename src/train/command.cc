@@ -17,6 +17,7 @@
 #include "shards/templates.h"
 #include "tensor/kernels/cpu_features.h"
 #include "tensor/kernels/kernels.h"
+#include "train/device.h"
 #include "train/product.h"
 #include "train/ranks.h"
 #include "train/shared_folder.h"
@@ -36,6 +37,7 @@ struct Options {
   bool lora = false, full = false;
   int64_t steps = 0, checkpoint_every = 0;
   int threads = 0;
+  std::string device = "auto";
   bool quiet = false;
 };
 
@@ -94,7 +96,7 @@ Result<void> TuneOnly(std::string_view name, runs::Recipe& recipe) {
   return {};
 }
 
-Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
+Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options, const torch::Device& device) {
   if (!options.resume.empty()) return runs::RunFolder::Open(files, options.resume);
   TRY_ASSIGN(const std::string text, files.Read(options.recipe, static_cast<uint64_t>(base::kRecipeMaxBytes)));
   TRY_ASSIGN(runs::Recipe recipe, runs::ReadRecipe(text, options.recipe));
@@ -106,7 +108,8 @@ Result<runs::RunFolder> OpenFolder(base::Files& files, const Options& options) {
     if (recipe.text.lora_rank == 0) recipe.text.lora_rank = kUsualRank;
   }
   if (recipe.precision == runs::Precision::kAuto) {
-    recipe.precision = tensor::SupportsAmx() ? runs::Precision::kBfloat16 : runs::Precision::kFloat32;
+    const bool is_fast = device.is_cuda() || tensor::SupportsAmx();
+    recipe.precision = is_fast ? runs::Precision::kBfloat16 : runs::Precision::kFloat32;
   }
   return runs::RunFolder::Create(files, options.run, recipe);
 }
@@ -117,11 +120,13 @@ int UsualThreads(const Ranks& ranks) { return std::max(1, base::AvailableCpus() 
 Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& options, const std::shared_ptr<Ranks>& ranks) {
   // As long as a network file system may remember that there was no such folder.
   constexpr std::chrono::milliseconds kToSeeFolder = std::chrono::seconds(60);
+  TRY_ASSIGN(const torch::Device device, OpenDevice(ranks->alone() ? options.device : "cpu"));
   TRY(tensor::ChooseKernels());  // that there are some, for this CPU and these environment variables
   const base::Path path = options.resume.empty() ? options.run : options.resume;
   TRY_ASSIGN(runs::RunFolder folder,
-             ShareFolder(files, path, *ranks, [&] { return OpenFolder(files, options); }, kToSeeFolder));
+             ShareFolder(files, path, *ranks, [&] { return OpenFolder(files, options, device); }, kToSeeFolder));
   Trainer::Options trainer;
+  trainer.device = device;
   trainer.ranks = ranks;
   trainer.stop_asked = [] { return stop_requested != 0; };
   if (options.steps > 0) trainer.steps = options.steps;
@@ -133,7 +138,7 @@ Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& 
   const int threads = options.threads > 0 ? options.threads : folder.recipe().threads;
   torch::set_num_threads(threads > 0 ? threads : UsualThreads(*ranks));
   SetProductType(folder.recipe().precision == runs::Precision::kBfloat16 ? torch::kBFloat16 : torch::kFloat);
-  TRY(TryProducts());
+  TRY(TryProducts(device));
   return Trainer::Open(files, std::move(folder), trainer);
 }
 
@@ -152,7 +157,7 @@ Result<int> Run(const Options& options) {
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
   const bool quiet = options.quiet || !ranks->is_first();
-  ProgressLine progress(quiet, trainer->step(), quiet ? 1 : MeasuredProductPeak() * place.world);
+  ProgressLine progress(quiet, trainer->step(), quiet ? 1 : MeasuredProductPeak(trainer->network().backend.device()) * place.world);
   while (trainer->step() < trainer->last_step()) {
     TRY_ASSIGN(const runs::StepRecord record, trainer->Step());
     for (const std::string& note : trainer->TakeNotes()) {
@@ -194,6 +199,8 @@ void AddFlags(CLI::App& command, Options& options) {
   command.add_option("--checkpoint-every", options.checkpoint_every, "Steps between checkpoints")->check(CLI::PositiveNumber);
   command.add_option("--threads", options.threads, "Threads of this process; if not said, all that it may use, evenly shared with "
                      "others that train the same run on the same CPUs")->check(CLI::Range(1, 512));
+  command.add_option("--device", options.device, "cpu, cuda (one process, one GPU), or auto: the GPU if there is one")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   command.add_option("--home", options.home, "The home, where base models are looked for");
   command.add_flag("--quiet", options.quiet, "Nothing on standard error but errors");
 }

@@ -7,10 +7,45 @@
 #include <torch/torch.h>
 
 #include "model/sense_file.h"
-#include "model/sequence_layout.h"
 #include "train/loss.h"
+#include "train/recomputed.h"
 
 namespace walchen::train {
+namespace {
+
+// How the stacks of model/ run a block, so that it keeps its inputs only: what it read of the cache is one of them, what it
+// leaves there one of its outputs.
+struct RecomputeBlock {
+  TorchBackend& backend;
+  std::shared_ptr<const model::SegmentPlace> place;
+  bool is_trained;  // whether the block's own weights are
+
+  template <class RunIt>
+  torch::Tensor operator()(int layer, torch::Tensor x, const model::Placement<TorchBackend::Cache>& at, const RunIt& block) const {
+    auto& layers = at.segments.front().cache->layers;
+    const auto l = static_cast<size_t>(layer);
+    layers.resize(std::max(layers.size(), l + 1));
+    TorchBackend::Cache::Layer& cached = layers[l];
+    const auto wants_gradient = [](const torch::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); };
+    const bool has_gradient = is_trained || wants_gradient(x) || wants_gradient(cached.keys);
+    if (!has_gradient || !torch::GradMode::is_enabled()) return block(std::move(x), at);
+
+    const auto outputs = Recomputed(
+        [&to = backend, frame = backend.frame(), where = place, block, l](const std::vector<torch::Tensor>& inputs) {
+          to.set_frame(frame);
+          TorchBackend::Cache own;
+          own.layers.resize(l + 1);
+          own.layers[l] = {inputs[1], inputs[2]};
+          torch::Tensor y = block(inputs[0], {{where->In(own)}});
+          return std::vector<torch::Tensor>{std::move(y), own.layers[l].keys, own.layers[l].values};
+        },
+        {x, cached.keys, cached.values});
+    cached = {outputs[1], outputs[2]};
+    return outputs[0];
+  }
+};
+
+}  // namespace
 
 Result<void> Network::AddText(const formats::GgufFile& file, bool trained, int lora_rank) {
   TRY_ASSIGN(text, model::ReadLlamaConfig(file));
@@ -50,6 +85,13 @@ TorchBackend::Cache Network::HeaderOf(const BatchSegment& segment, int64_t lanes
   return cache;
 }
 
+// stack(how to run its blocks), as recompute_activations wants it.
+template <class Stack>
+torch::Tensor Network::RunStack(const std::shared_ptr<const model::SegmentPlace>& place, bool is_trained, const Stack& stack) {
+  if (recompute_activations) return stack(RecomputeBlock{backend, place, is_trained});
+  return stack(model::RunBlock());
+}
+
 // on_text(segment, what the last block left) for text with targets, on_sense(segment, outputs of the heads) for senses with targets.
 template <class OnText, class OnSense>
 void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense) {
@@ -59,22 +101,26 @@ void Network::Run(const Batch& batch, const OnText& on_text, const OnSense& on_s
   for (size_t i = 0; i < batch.segments.size(); ++i) {
     const BatchSegment& segment = batch.segments[i];
     if (segment.sense < 0) {
-      const model::SegmentPlace place = layout.AddText(segment.rows);
+      const auto place = std::make_shared<const model::SegmentPlace>(layout.AddText(segment.rows));
       if (IsHeader(batch, i)) {
         cache = HeaderOf(segment, batch.lanes);
         continue;
       }
-      const torch::Tensor states = model::TextStates(backend, text, text_weights, segment.tokens, {{place.In(cache)}});
+      const torch::Tensor states = RunStack(place, text_trained, [&](const auto& run) {
+        return model::TextStates(backend, text, text_weights, segment.tokens, {{place->In(cache)}}, run);
+      });
       if (segment.targets.defined()) on_text(segment, states);
       continue;
     }
     const auto which = static_cast<size_t>(segment.sense);
     const model::SenseConfig& sense = senses[which];
-    const model::SegmentPlace place = layout.AddSense(sense, segment.layout);
+    const auto place = std::make_shared<const model::SegmentPlace>(layout.AddSense(sense, segment.layout));
     const model::SenseInput<TorchBackend> input = {.features = segment.features,
                                                    .tau_features = segment.tau_features,
                                                    .grid = model::GridOf(sense, segment.layout)};
-    const torch::Tensor states = model::SenseStates(backend, sense, sense_weights[which], input, {{place.In(cache)}});
+    const torch::Tensor states = RunStack(place, sense_weights[which].input.weight.requires_grad(), [&](const auto& run) {
+      return model::SenseStates(backend, sense, sense_weights[which], input, {{place->In(cache)}}, run);
+    });
     if (!segment.heads.empty()) {
       on_sense(segment, model::SenseHeads(backend, sense, sense_weights[which], states, input.grid));
     }

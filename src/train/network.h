@@ -12,6 +12,7 @@
 #include "formats/gguf.h"
 #include "model/llama.h"
 #include "model/sense.h"
+#include "model/sequence_layout.h"
 #include "train/batch.h"
 #include "train/header_cache.h"
 #include "train/loss.h"
@@ -36,6 +37,7 @@ struct Network {
   bool text_trained = false;
   std::vector<model::SenseConfig> senses;
   std::vector<model::SenseWeights<TorchBackend>> sense_weights;
+  bool recompute_activations = false;  // train/recomputed.h
 
   // Files stay open no longer than this call. Errors: those of LoadLlama and LoadSense.
   Result<void> AddText(const formats::GgufFile& file, bool trained, int lora_rank = 0);
@@ -45,13 +47,15 @@ struct Network {
   std::vector<Loss> Losses(const Batch& batch);
 
   // Multiplications and additions of one training step on this batch: forward, and twice that backward where weights or
-  // what lies before them are trained. Headers that are remembered cost nothing.
+  // what lies before them are trained. Headers that are remembered cost nothing, and what is recomputed counts once.
   double Operations(const Batch& batch) const;
 
  private:
   // A text that nothing is learned from and that stands first: the same in every step.
   bool IsHeader(const Batch& batch, size_t segment) const;
   TorchBackend::Cache HeaderOf(const BatchSegment& segment, int64_t lanes);
+  template <class Stack>
+  torch::Tensor RunStack(const std::shared_ptr<const model::SegmentPlace>& place, bool is_trained, const Stack& stack);
   template <class OnText, class OnSense>
   void Run(const Batch& batch, const OnText& on_text, const OnSense& on_sense);
 

@@ -8,6 +8,7 @@
 #include "model/byte_tokenizer.h"
 #include "model/model_plan.h"
 #include "model/sense_file.h"
+#include "model/tokenizer_keys.h"
 #include "runs/checkpoint.h"
 
 namespace walchen::train {
@@ -65,13 +66,16 @@ Result<std::vector<model::SenseConfig>> SensesOf(const runs::Recipe& recipe, con
 
 Result<void> WriteNewModel(base::Files& files, const runs::Recipe& recipe, const base::Path& path) {
   const model::ModelPlan plan = PlanOf(recipe);
-  if (plan.config.vocabulary < model::kByteTokenizerSmallest) {
+  if (recipe.text.tokenizer.empty() && plan.config.vocabulary < model::kByteTokenizerSmallest) {
     return Fail(ErrorCode::kInvalidArgument, "[text] vocabulary: expected at least {} (every byte is a token), found {}",
                 model::kByteTokenizerSmallest, plan.config.vocabulary);
   }
   formats::GgufWriter writer;
   model::AddConfigKeys(plan, writer);
   model::GgufKeys tokenizer = model::ByteTokenizer(plan.config.vocabulary);
+  if (!recipe.text.tokenizer.empty()) {
+    TRY_ASSIGN(tokenizer, model::ReadTokenizerKeys(files, recipe.text.tokenizer));
+  }
   TRY(model::PadTokens(tokenizer, plan.config.vocabulary));
   for (auto& [key, value] : tokenizer) writer.Add(std::move(key), std::move(value));
   model::AddRopeTensor(plan, writer);

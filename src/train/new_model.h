@@ -19,7 +19,7 @@ namespace walchen::train {
 // The senses of a recipe on a text stream. Errors: kNotFound (modality), kInvalidArgument (sizes).
 Result<std::vector<model::SenseConfig>> SensesOf(const runs::Recipe& recipe, const model::SharedAttention& text);
 
-// One file with a Llama of the recipe's sizes and its senses; a token is a byte. Matrices are normal with variance
+// One file with a Llama of the recipe's sizes and its senses, and the recipe's tokenizer (none: a token is a byte). Matrices are normal with variance
 // 1 / columns, those that lead back into the residual stream zero. The same file for the same recipe.
 Result<void> WriteNewModel(base::Files& files, const runs::Recipe& recipe, const base::Path& path);
 

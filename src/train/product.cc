@@ -54,9 +54,9 @@ class ProductFunction : public torch::autograd::Function<ProductFunction> {
 
 void SetProductType(torch::ScalarType type) { product_type = type; }
 
-Result<void> TryProducts() {
+Result<void> TryProducts(const torch::Device& device) {
   try {
-    MatrixProduct(torch::ones({16, 16}), torch::ones({16, 16}));
+    MatrixProduct(torch::ones({16, 16}, device), torch::ones({16, 16}, device));
   } catch (const std::exception& error) {
     return Fail(ErrorCode::kUnsupported, "precision: this CPU cannot multiply in {}: {}. Begin a run with precision = \"float32\"",
                 torch::toString(product_type), TorchMessage(error));
@@ -75,17 +75,18 @@ torch::Tensor MatrixProduct(const torch::Tensor& x_any, const torch::Tensor& w_a
   return rounds ? y.to(torch::kFloat) : y;
 }
 
-double MeasuredProductPeak() {
-  constexpr int64_t kEdge = 1024;
+double MeasuredProductPeak(const torch::Device& device) {
   constexpr int kRuns = 5;
-  const torch::Tensor x = torch::ones({kEdge, kEdge});
+  const int64_t edge = device.is_cpu() ? 1024 : 8192;
+  const torch::Tensor x = torch::ones({edge, edge}, device);
   double seconds = 1e9;
   for (int run = 0; run < kRuns; ++run) {  // the first ones wake up threads and compile the kernel
     const base::Stopwatch watch;
-    MatrixProduct(x, x);
+    MatrixProduct(x, x)[0][0].item();  // a GPU is done when a number is here
     seconds = std::min(seconds, watch.Ms() / 1'000);
   }
-  return 2.0 * kEdge * kEdge * kEdge / seconds;
+  const auto n = static_cast<double>(edge);
+  return 2 * n * n * n / seconds;
 }
 
 torch::Tensor Product(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& bias) {

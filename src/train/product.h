@@ -15,8 +15,8 @@ namespace walchen::train {
 // In what products of floats are computed from now on, in this process: kFloat, or kBFloat16, which rounds both factors and
 // the product, and adds up in floats. Twice as fast on CPUs that have its instructions, and eight times with AMX.
 void SetProductType(torch::ScalarType type);
-// kUnsupported if this CPU cannot multiply in that type.
-Result<void> TryProducts();
+// kUnsupported if this device cannot multiply in that type.
+Result<void> TryProducts(const torch::Device& device);
 
 // x w^T, without a gradient. x [m, k], w [n, k], either may be a transposed view.
 torch::Tensor MatrixProduct(const torch::Tensor& x, const torch::Tensor& w);
@@ -25,6 +25,6 @@ torch::Tensor MatrixProduct(const torch::Tensor& x, const torch::Tensor& w);
 torch::Tensor Product(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& bias = {});
 
 // Operations a second of a large product, on all threads: what a step can be compared with.
-double MeasuredProductPeak();
+double MeasuredProductPeak(const torch::Device& device);
 
 }  // namespace walchen::train

@@ -84,7 +84,7 @@ TorchBackend::Vector TorchBackend::LoadVector(model::NamedVector vector) {
 
 TorchBackend::Tensor TorchBackend::Embed(const Matrix& table, std::span<const int32_t> tokens) const {
   const torch::Tensor indices = torch::tensor(at::ArrayRef<int32_t>(tokens.data(), tokens.size()), torch::kInt).to(device_);
-  return torch::embedding(table.weight, indices.view({lanes_, -1}));
+  return torch::embedding(table.weight, indices.view({frame_.lanes, -1}));
 }
 
 void TorchBackend::SetPositions(const model::Placement<Cache>& at, std::span<const float> frequencies) {
@@ -100,8 +100,8 @@ void TorchBackend::SetPositions(const model::Placement<Cache>& at, std::span<con
     }
   }
   const auto pairs = static_cast<int64_t>(frequencies.size());
-  cosine_ = torch::tensor(cosine).view({segment.rows, pairs}).to(device_);
-  sine_ = torch::tensor(sine).view({segment.rows, pairs}).to(device_);
+  frame_.cosine = torch::tensor(cosine).view({segment.rows, pairs}).to(device_);
+  frame_.sine = torch::tensor(sine).view({segment.rows, pairs}).to(device_);
 }
 
 TorchBackend::Tensor TorchBackend::NormLinear(const Tensor& x, const Vector& gain, float epsilon, const Matrix& w,
@@ -113,7 +113,7 @@ TorchBackend::Tensor TorchBackend::Attend(Tensor qkv, const model::AttentionShap
                                           const Vector& k_norm, int layer, const model::Placement<Cache>& at) const {
   const auto& segment = at.segments.front();
   const int64_t t = qkv.size(1), h = shape.head_size;
-  const Heads heads = SplitHeads(qkv, shape, q_norm, k_norm, cosine_, sine_);
+  const Heads heads = SplitHeads(qkv, shape, q_norm, k_norm, frame_.cosine, frame_.sine);
 
   auto& layers = segment.cache->layers;
   if (layers.size() <= static_cast<size_t>(layer)) layers.resize(static_cast<size_t>(layer) + 1);
@@ -129,7 +129,7 @@ TorchBackend::Tensor TorchBackend::Attend(Tensor qkv, const model::AttentionShap
   const torch::Tensor y = torch::scaled_dot_product_attention(heads.q, cache.keys, cache.values, mask, 0.0,
                                                               segment.causal && slot == 0, c10::nullopt,
                                                               shape.heads != shape.kv_heads);
-  return y.transpose(1, 2).reshape({lanes_, t, shape.heads * h});
+  return y.transpose(1, 2).reshape({frame_.lanes, t, shape.heads * h});
 }
 
 TorchBackend::Tensor TorchBackend::LinearAdd(const Tensor& y, const Matrix& w, Tensor residual) const {
@@ -170,7 +170,7 @@ TorchBackend::Tensor TorchBackend::Rows(const Tensor& x, std::span<const int32_t
 
 TorchBackend::Tensor TorchBackend::FromFloats(std::span<const float> values, int64_t rows) const {
   const torch::Tensor x = torch::tensor(at::ArrayRef<float>(values.data(), values.size())).to(device_);
-  return x.view({lanes_, rows / lanes_, -1});
+  return x.view({frame_.lanes, rows / frame_.lanes, -1});
 }
 
 TorchBackend::Tensor TorchBackend::Linear(const Tensor& x, const Matrix& w) const { return Multiply(x, w); }
@@ -184,13 +184,13 @@ TorchBackend::Tensor TorchBackend::SquaredReluMlpAdd(Tensor x, const Vector& gai
 
 TorchBackend::Tensor TorchBackend::SeamAdd(Tensor x, const Matrix& kernel, const model::PatchGrid& grid) const {
   const int64_t size = grid.patch_size, channels = grid.channels;
-  const torch::Tensor picture = x.view({lanes_, grid.rows, grid.columns, channels, size, size})
+  const torch::Tensor picture = x.view({frame_.lanes, grid.rows, grid.columns, channels, size, size})
                                     .permute({0, 3, 1, 4, 2, 5})
-                                    .reshape({lanes_, channels, grid.rows * size, grid.columns * size});
+                                    .reshape({frame_.lanes, channels, grid.rows * size, grid.columns * size});
   const torch::Tensor seam = torch::conv2d(picture, kernel.weight.view({channels, channels, 3, 3}), {}, 1, 1);
-  return x + seam.view({lanes_, channels, grid.rows, size, grid.columns, size})
+  return x + seam.view({frame_.lanes, channels, grid.rows, size, grid.columns, size})
                  .permute({0, 2, 4, 1, 3, 5})
-                 .reshape({lanes_, int64_t{grid.rows} * grid.columns, channels * size * size});
+                 .reshape({frame_.lanes, int64_t{grid.rows} * grid.columns, channels * size * size});
 }
 
 }  // namespace walchen::train

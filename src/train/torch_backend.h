@@ -60,7 +60,14 @@ class TorchBackend {
   // Frozen matrices of blocks loaded from now on get an update of this rank; 0: none.
   void set_lora_rank(int rank) { lora_rank_ = rank; }
   // How many sequences stand side by side from now on.
-  void set_lanes(int64_t lanes) { lanes_ = lanes; }
+  void set_lanes(int64_t lanes) { frame_.lanes = lanes; }
+  // What of a segment its blocks need beside their rows: SetPositions makes it.
+  struct Frame {
+    int64_t lanes = 1;
+    torch::Tensor cosine, sine;  // [t, head_size / 2]
+  };
+  const Frame& frame() const { return frame_; }
+  void set_frame(Frame frame) { frame_ = std::move(frame); }
   // Everything that was loaded and has a name in a file, in the order of loading.
   std::vector<Parameter>& parameters() { return parameters_; }
   torch::Device device() const { return device_; }
@@ -91,9 +98,8 @@ class TorchBackend {
   torch::Device device_;
   bool training_ = false;
   int lora_rank_ = 0;
-  int64_t lanes_ = 1;
+  Frame frame_;
   std::vector<Parameter> parameters_;
-  torch::Tensor cosine_, sine_;  // [t, head_size / 2]
 };
 
 }  // namespace walchen::train

@@ -69,7 +69,7 @@ std::vector<std::vector<float>> KeyGains(Network& network, const formats::Tokeni
 
 Trainer::Trainer(base::Files& files, runs::RunFolder folder, const Options& options)
     : files_(files), folder_(std::move(folder)), ranks_(options.ranks ? options.ranks : std::make_shared<Ranks>()),
-      stop_asked_(options.stop_asked), network_(torch::kCPU), guard_(folder_.recipe().guard), energy_(files) {}
+      stop_asked_(options.stop_asked), network_(options.device), guard_(folder_.recipe().guard), energy_(files) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFolder folder, const Options& options) {
   // make_unique cannot reach the constructor.
@@ -108,6 +108,7 @@ Result<void> Trainer::CompareWithFirst(const Options& options) {
 
 Result<void> Trainer::LoadNetwork(const base::Path& base_file) {
   const runs::Recipe& recipe = folder_.recipe();
+  network_.recompute_activations = recipe.recompute_activations;
   const base::Path start = folder_.path() / "start.gguf";
   const bool from_scratch = recipe.text.from_scratch();
   if (from_scratch && ranks_->is_first() && !files_.Exists(start)) TRY(WriteNewModel(files_, recipe, start));

@@ -34,6 +34,7 @@ class Trainer {
     // of minutes would be measured, so then it follows these steps), and a run stopped early goes on as if it had not been.
     std::optional<int64_t> steps;
     std::optional<int64_t> checkpoint_every;  // instead of the recipe's
+    torch::Device device = torch::kCPU;
     base::Path base;                          // the text stream's file, where the recipe names one
     std::shared_ptr<Ranks> ranks = {};        // that train this run together; null: this process alone
     std::function<bool()> stop_asked = {};    // whether somebody asked this process to stop; null: never

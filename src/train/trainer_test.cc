@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "base/faulty_files.h"
 #include "base/test_folder.h"
 #include "model/reference_backend.h"
 #include "model/test_model.h"
@@ -56,8 +57,10 @@ class Training : public testing::Test {
  protected:
   Training() { torch::set_num_threads(1); }
 
-  Result<std::unique_ptr<Trainer>> Start(const std::string& run, const std::string& data, const Trainer::Options& options = {}) {
-    TRY_ASSIGN(const runs::Recipe recipe, runs::ReadRecipe(std::string(kTiny) + data, "tiny.toml"));
+  Result<std::unique_ptr<Trainer>> Start(const std::string& run, const std::string& data, const Trainer::Options& options = {},
+                                         bool recompute_activations = false) {
+    TRY_ASSIGN(runs::Recipe recipe, runs::ReadRecipe(std::string(kTiny) + data, "tiny.toml"));
+    recipe.recompute_activations = recompute_activations;
     TRY_ASSIGN(runs::RunFolder folder, runs::RunFolder::Create(files_, folder_ / run, recipe));
     return Trainer::Open(files_, std::move(folder), options);
   }
@@ -86,11 +89,49 @@ TEST_F(Training, AResumedRunIsTheUninterruptedOneBitForBit) {
   EXPECT_EQ(DigestOf("cut"), DigestOf("whole"));
 }
 
+TEST_F(Training, AFullDiskKeepsTheOldCheckpointAndTheRunGoesOn) {
+  StepsUntil(*Start("whole", AllData()).value(), 8);
+  { StepsUntil(*Start("cut", AllData(), {.steps = {}, .checkpoint_every = 3, .base = {}}).value(), 3); }
+  const auto open = [&](base::Files& files) {
+    return Trainer::Open(files, runs::RunFolder::Open(files_, folder_ / "cut").value(), {.steps = 6, .checkpoint_every = 3, .base = {}}).value();
+  };
+  base::FaultyFiles counting(files_);
+  open(counting);
+  int failed = 0;
+  for (int64_t call = counting.calls() + 1;; call += 5) {  // in the log, in the next checkpoint, in what is cleared up behind it
+    base::FaultyFiles full(files_, {base::Fault::Kind::kFailFrom, call, ErrorCode::kResourceExhausted});
+    const auto trainer = open(full);
+    Result<void> done = {};
+    while (done && trainer->step() < 6) {
+      if (auto step = trainer->Step(); !step) done = Forward(step);
+    }
+    if (done) break;
+    ++failed;
+    EXPECT_EQ(done.error().code(), ErrorCode::kResourceExhausted) << done.error().message();
+    const int64_t newest = runs::NewestGood(files_, folder_ / "cut").value().checkpoint.step;
+    EXPECT_TRUE(newest == 3 || newest == 6) << "call " << call;
+    if (newest == 6) break;
+  }
+  EXPECT_GT(failed, 3);
+  StepsUntil(*Resume("cut").value(), 8);
+  EXPECT_EQ(DigestOf("cut"), DigestOf("whole"));
+}
+
 TEST_F(Training, StoppingEarlyDoesNotChangeTheSchedule) {
   StepsUntil(*Start("whole", AllData()).value(), 8);
   StepsUntil(*Start("early", AllData(), {.steps = 4, .checkpoint_every = {}, .base = {}}).value(), 4);
   StepsUntil(*Resume("early", {.steps = 8, .checkpoint_every = {}, .base = {}}).value(), 8);
   EXPECT_EQ(DigestOf("early"), DigestOf("whole"));
+}
+
+TEST_F(Training, RecomputedActivationsTrainTheSameModel) {
+  const auto plain = Start("kept", AllData()).value();
+  const auto again = Start("recomputed", AllData(), {}, /*recompute_activations=*/true).value();
+  for (int step = 0; step < 6; ++step) {
+    const runs::StepRecord a = plain->Step().value(), b = again->Step().value();
+    EXPECT_NEAR(a.grad_norm, b.grad_norm, 1e-4 * a.grad_norm);
+    for (const auto& [name, loss] : a.loss) EXPECT_NEAR(loss, b.loss.at(name), 1e-4) << name << " of step " << step;
+  }
 }
 
 // One source at a time, one batch over and over: each modality's loss must go far below where it began.

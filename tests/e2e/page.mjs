@@ -16,6 +16,13 @@ async function ask(page, text) {
   await page.keyboard.press("Enter");
 }
 
+/** Settings with which the answer to LONG takes seconds, whatever is drawn: the most likely words of this story are many. */
+async function setLong(page) {
+  await page.evaluate(() => localStorage.setItem("walchen.settings", JSON.stringify({ temperature: 0, maxTokens: 2000 })));
+  await page.reload();
+  await ready(page);
+}
+
 async function setShort(page) {
   await page.evaluate(() => localStorage.setItem("walchen.settings", JSON.stringify({ temperature: 0, maxTokens: 40 })));
   await page.reload();
@@ -106,10 +113,9 @@ await onPage("works with the keyboard alone", {}, async (page) => {
 
 await onPage("stops with Esc and with the button", {}, async (page) => {
   await ready(page);
-  await page.evaluate(() => localStorage.setItem("walchen.settings", JSON.stringify({ maxTokens: 2000 })));
-  await page.reload();
-  await ready(page);
+  await setLong(page);
   for (const stop of [() => page.keyboard.press("Escape"), () => page.getByRole("button", { name: "Stop", exact: true }).click()]) {
+    await page.getByRole("navigation").getByRole("button", { name: "New chat" }).click();
     await ask(page, LONG);
     await growing(page);
     await stop();
@@ -140,6 +146,7 @@ await onPage("keeps conversations, opens and deletes them", {}, async (page) => 
 
 await onPage("leaves an answer behind when another conversation is opened", {}, async (page) => {
   await ready(page);
+  await setLong(page);
   await ask(page, LONG);
   await growing(page);
   await page.getByRole("navigation").getByRole("button", { name: "New chat" }).click();

@@ -27,6 +27,7 @@ GRAPH = {
     "runs": ["base"],
     "serve": ["infer", "runs"],
     "shards": ["model", "runs"],
+    "data": ["shards"],
     "train": ["shards"],
     "cli": ["serve"],
 }

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# What library data reads files with; WALCHEN_EXTRACT_LIBRARIES names all of it.
+find_package(PkgConfig REQUIRED)
+find_package(LibArchive 3.6 REQUIRED)
+find_package(pugixml 1.13 REQUIRED)
+pkg_check_modules(WALCHEN_GUMBO REQUIRED IMPORTED_TARGET gumbo)
+pkg_check_modules(WALCHEN_UCHARDET REQUIRED IMPORTED_TARGET uchardet)
+pkg_check_modules(WALCHEN_GMIME REQUIRED IMPORTED_TARGET gmime-3.0)
+pkg_check_modules(WALCHEN_SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+set(WALCHEN_EXTRACT_LIBRARIES LibArchive::LibArchive pugixml::pugixml PkgConfig::WALCHEN_GUMBO PkgConfig::WALCHEN_UCHARDET
+    PkgConfig::WALCHEN_GMIME PkgConfig::WALCHEN_SECCOMP)
