@@ -10,7 +10,7 @@ source "$(dirname "$0")/steps.sh"
 # What building and running take.
 run_packages=(g++ cmake ninja-build git libboost1.81-dev libssl-dev nlohmann-json3-dev libfmt-dev libspdlog-dev
   libcli11-dev libsqlite3-dev libsodium-dev pkg-config libedit-dev libexpected-dev libhwy-dev libtomlplusplus-dev
-  python3 python3-venv ca-certificates
+  libcld2-dev libre2-dev libxxhash-dev python3 python3-venv ca-certificates
   # Reading raw files: libraries, and the programs that run as child processes.
   libarchive-dev libgmime-3.0-dev libgumbo-dev libpugixml-dev libseccomp-dev libuchardet-dev
   mandoc poppler-utils tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng)

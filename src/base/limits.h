@@ -139,6 +139,8 @@
   LIMIT(kMailMaxParts, 10'000, "parts", "of one message; newsletters have under 50")                                   \
   LIMIT(kCatalogueMaxMessages, 1'000'000, "messages", "of a gettext catalogue; the largest have 50,000")               \
   LIMIT(kRtfMaxDepth, 4'096, "groups", "inside each other; word processors write under 20")                            \
+  LIMIT(kCleanTextMaxBytes, 268'435'456, "bytes", "one document's text; places in it are kept in 32 bits")             \
+  LIMIT(kDuplicateIndexMaxDocuments, 1'000'000'000, "documents", "of one index: 100 GB of memory")                     \
   /* Command line */                                                                                                   \
   LIMIT(kChatHistoryMaxBytes, 4'194'304, "bytes", "1,000 typed lines; a larger file is replaced, not read")            \
   LIMIT(kDigestFileMaxBytes, 4'096, "bytes", "one line: 64 digits, two spaces, a file name")                           \
