@@ -20,7 +20,8 @@ void Judge(const data::Part& part) {
   CHECK(formats::ValidUtf8Prefix(part.text) == part.text.size());
   uint64_t before = 0;
   for (const data::Span& span : part.spans) {
-    CHECK(before <= span.begin && span.begin <= span.end && span.end <= part.text.size(), "[{}, {})", span.begin, span.end);
+    CHECK(before <= span.begin && span.begin <= span.end && span.end <= part.text.size(), "[{}, {})", span.begin,
+          span.end);
     before = span.end;
   }
 }
@@ -31,11 +32,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   int parts = 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const auto extracted = data::Extract(data::Formats(), kNames[data[0] % kNames.size()], bytes, [&](data::Part part) -> Result<void> {
-    Judge(part);
-    ++parts;
-    return {};
-  });
+  const auto extracted =
+      data::Extract(data::Formats(), kNames[data[0] % kNames.size()], bytes, [&](data::Part part) -> Result<void> {
+        Judge(part);
+        ++parts;
+        return {};
+      });
   CHECK(extracted.has_value() && parts > 0);
   return 0;
 }
