@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes as a gettext catalogue, as text and compiled: an error, or messages that all have an original and a translation.
+// Any bytes as a gettext catalogue, as text and compiled: an error, or messages that all have an original and a
+// translation.
 #include "base/status.h"
 #include "data/extract_gettext.h"
 
@@ -13,7 +14,9 @@ void Judge(const Result<data::Catalogue>& catalogue) {
     CHECK(!catalogue.error().message().empty());
     return;
   }
-  for (const data::TranslatedMessage& message : catalogue->messages) CHECK(!message.original.empty() && !message.translation.empty());
+  for (const data::TranslatedMessage& message : catalogue->messages) {
+    CHECK(!message.original.empty() && !message.translation.empty());
+  }
 }
 
 }  // namespace

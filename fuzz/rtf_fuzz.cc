@@ -12,8 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!part) return 0;
   uint64_t text = 0, source = 0;
   for (const data::Span& span : part->spans) {
-    CHECK(text <= span.begin && span.begin < span.end && span.end <= part->text.size(), "[{}, {})", span.begin, span.end);
-    CHECK(source <= span.place.first && span.place.first <= span.place.last && span.place.last <= size, "{}", span.place.first);
+    CHECK(text <= span.begin && span.begin < span.end && span.end <= part->text.size(), "[{}, {})", span.begin,
+          span.end);
+    CHECK(source <= span.place.first && span.place.first <= span.place.last && span.place.last <= size, "{}",
+          span.place.first);
     text = span.end;
     source = span.place.first;
   }

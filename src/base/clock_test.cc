@@ -7,8 +7,9 @@ namespace {
 class HandClock : public Clock {
  public:
   int64_t SteadyNs() override { return now_ns; }
-  int64_t WallSeconds() override { return 0; }
+  int64_t WallSeconds() override { return wall_s; }
   int64_t now_ns = 5;
+  int64_t wall_s = 0;
 };
 
 TEST(Clock, TheSteadyClockNeverGoesBack) {
@@ -21,6 +22,16 @@ TEST(Clock, TheSteadyClockNeverGoesBack) {
 }
 
 TEST(Clock, TheWallClockIsPastTheYearThisWasWritten) { EXPECT_GT(Clock::Os().WallSeconds(), 1'760'000'000); }
+
+TEST(Clock, MillisecondsOfTheWallClockAreThoseOfItsSeconds) {
+  const int64_t before_s = Clock::Os().WallSeconds();
+  const int64_t now_ms = Clock::Os().WallMs();
+  EXPECT_GE(now_ms / 1'000, before_s - 1);  // the clock may be set between the two
+  EXPECT_LE(now_ms / 1'000, Clock::Os().WallSeconds() + 1);
+  HandClock clock;
+  clock.wall_s = 7;
+  EXPECT_EQ(clock.WallMs(), 7'000);
+}
 
 TEST(Stopwatch, MeasuresInMilliseconds) {
   HandClock clock;

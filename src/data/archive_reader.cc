@@ -34,7 +34,6 @@ bool StaysInside(std::string_view path) {
 
 std::string WhyRefused(archive_entry* entry, std::string_view name) {
   if (!StaysInside(name)) return fmt::format("its path leaves the archive: {}", base::Quoted(name));
-  if (name.find('\0') != std::string_view::npos) return "its path holds a zero";
   if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK) return "it is a link";
   const auto type = archive_entry_filetype(entry);
   if (type != AE_IFREG && type != AE_IFDIR && type != 0) return "it is a device, a pipe or a socket";
@@ -74,6 +73,10 @@ Result<ArchiveReader> ArchiveReader::Open(std::string_view bytes) {
 Result<bool> ArchiveReader::Next(ArchiveEntry& entry) {
   const int status = archive_read_next_header(reader_.get(), &entry_);
   if (status == ARCHIVE_EOF) return false;
+  // What is neither an archive nor compressed libarchive takes for a file of its own.
+  if (archive_format(reader_.get()) == ARCHIVE_FORMAT_RAW && archive_filter_count(reader_.get()) <= 1) {
+    return Fail(ErrorCode::kCorrupt, "expected an archive, found something else");
+  }
   if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
     return Fail(ErrorCode::kCorrupt, "the archive is broken: {}", MessageOf(reader_.get()));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Archives by libarchive, read from memory entry by entry: zip, tar, ar, 7z, cpio, and a single compressed file, each also
-// compressed. Every entry is judged before its bytes are looked at.
+// Archives by libarchive, read from memory entry by entry: zip, tar, ar, 7z, cpio, and a single compressed file, each
+// also compressed. Every entry is judged before its bytes are looked at.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ namespace walchen::data {
 
 struct ArchiveEntry {
   std::string name;     // UTF-8
-  std::string refused;  // why it may not be read (it leaves the archive, is a link, a device, encrypted); empty where it may
+  std::string refused;  // why it may not be read: it leaves the archive, is a link, encrypted, ...; empty where it may
   bool is_folder = false;
 };
 

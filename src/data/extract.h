@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Extraction: a raw file becomes parts, each a text with the places that its pieces came from and the facts that were found
-// on the way (title, licence, opt-out). A picture of all formats is docs/formats.md.
+// Extraction: a raw file becomes parts, each a text with the places that its pieces came from and the facts that were
+// found on the way (title, licence, opt-out). The formats are listed in docs/formats.md.
 //
-// A file that cannot be read is no error: it becomes a part without text that says why. An archive becomes the parts of the
-// files in it, at any depth, of which each may be such a part alone. Every file becomes at least one part.
+// A file that cannot be read is no error: it becomes a part without text that says why. An archive becomes the parts of
+// the files in it, at any depth, of which each may be such a part alone. Every file becomes at least one part.
 //
 // Extract runs the decoders in this process, for tests and fuzz targets: bytes from outside belong into a worker
 // (data/extract_worker.h), which calls it.
@@ -29,7 +29,7 @@ struct Place {
     kParagraph,    // paragraph `first`, counted from 1, of a document without fixed pages
     kCells,        // `name`: "Sheet!B3"
     kMessagePart,  // `name`: a message's "headers", or a part of its body as IMAP numbers it: "1.2"
-    kMsgid,        // message `first` of a catalogue, counted from 1; the one with that number in the other part is its pair
+    kMsgid,        // message `first` of a catalogue, counted from 1; `name`: its context. Equal in a pair's two parts
     kSection,      // `name`: the file within a document, such as a chapter of an EPUB
   };
   Kind kind = Kind::kBytes;
@@ -77,7 +77,8 @@ struct OptOutMark {
 enum class PartKind : uint8_t { kText };
 
 struct Part {
-  std::string inner_path;  // "" for the raw file itself, "b/c.docx" for a file in it; a catalogue's languages end in #msgid, #msgstr
+  // "" for the raw file itself, "b/c.docx" for a file in it. A catalogue's two languages are "#msgid" and "#msgstr".
+  std::string inner_path;
   std::string media_type;
   PartKind kind = PartKind::kText;
   std::string text;         // UTF-8
@@ -103,6 +104,7 @@ std::span<const Format> Formats();
 
 // Reads `bytes`, the file called `name` (only its last component counts), with these formats.
 // Errors: only those of `take`.
-Result<void> Extract(std::span<const Format> formats, std::string_view name, std::string_view bytes, const TakePart& take);
+Result<void> Extract(std::span<const Format> formats, std::string_view name, std::string_view bytes,
+                     const TakePart& take);
 
 }  // namespace walchen::data

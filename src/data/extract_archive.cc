@@ -16,13 +16,16 @@ constexpr uint64_t kRatioFreeBytes = 67'108'864;
 std::string UnpackedName(std::string_view name) {
   const std::string lower = Lowered(name);
   for (const std::string_view ending : {".gz", ".xz", ".bz2", ".zst", ".lzma", ".z", ".lz4"}) {
-    if (lower.ends_with(ending) && lower.size() > ending.size()) return std::string(name.substr(0, name.size() - ending.size()));
+    if (lower.ends_with(ending) && lower.size() > ending.size()) {
+      return std::string(name.substr(0, name.size() - ending.size()));
+    }
   }
   return std::string(name);
 }
 
 uint64_t EntryBound(const Source& source, const Extraction& extraction) {
-  const uint64_t by_ratio = std::max(kRatioFreeBytes, source.bytes.size() * static_cast<uint64_t>(base::kArchiveMaxRatio));
+  const uint64_t by_ratio =
+      std::max(kRatioFreeBytes, source.bytes.size() * static_cast<uint64_t>(base::kArchiveMaxRatio));
   return std::min({static_cast<uint64_t>(base::kArchiveEntryMaxBytes), by_ratio, extraction.bytes_left()});
 }
 

@@ -21,10 +21,15 @@ std::map<std::string, Part> ByPath(std::vector<Part> parts) {
 
 TEST(ReadArchive, EveryFormatKeepsTheInnerPath) {
   const std::vector<TestEntry> entries = {{"a.txt", "eins"}, {"sub/b.md", "# zwei"}};
-  for (const auto& [name, format, filter] : std::vector<std::array<const char*, 3>>{
-           {"x.zip", "zip", "none"}, {"x.tar", "ustar", "none"}, {"x.tar.gz", "ustar", "gzip"}, {"x.tgz", "gnutar", "gzip"},
-           {"x.tar.xz", "ustar", "xz"}, {"x.tar.bz2", "ustar", "bzip2"}, {"x.tar.zst", "ustar", "zstd"}, {"x.7z", "7zip", "none"},
-           {"download", "zip", "none"}}) {
+  for (const auto& [name, format, filter] : std::vector<std::array<const char*, 3>>{{"x.zip", "zip", "none"},
+                                                                                    {"x.tar", "ustar", "none"},
+                                                                                    {"x.tar.gz", "ustar", "gzip"},
+                                                                                    {"x.tgz", "gnutar", "gzip"},
+                                                                                    {"x.tar.xz", "ustar", "xz"},
+                                                                                    {"x.tar.bz2", "ustar", "bzip2"},
+                                                                                    {"x.tar.zst", "ustar", "zstd"},
+                                                                                    {"x.7z", "7zip", "none"},
+                                                                                    {"download", "zip", "none"}}) {
     const auto parts = ByPath(PartsOf(name, ArchiveOf(entries, format, filter)));
     ASSERT_EQ(parts.size(), 2u) << name;
     EXPECT_EQ(parts.at("a.txt").text, "eins") << name;
@@ -48,10 +53,11 @@ TEST(ReadArchive, ArchivesInArchivesKeepTheWholePath) {
 }
 
 TEST(ReadArchive, ADebianPackageIsAnArchiveOfArchives) {
-  const std::string data = ArchiveOf({{"./usr/share/doc/p/copyright",
-                                       "Format: https://example.org/\nUpstream-Name: p\n\nFiles: *\nCopyright: A\nLicense: MIT\n\n"
-                                       "Files: debian/*\nCopyright: B\nLicense: GPL-2+\n"}},
-                                     "gnutar", "xz");
+  const std::string data =
+      ArchiveOf({{"./usr/share/doc/p/copyright",
+                  "Format: https://example.org/\nUpstream-Name: p\n\nFiles: *\nCopyright: A\nLicense: MIT\n\n"
+                  "Files: debian/*\nCopyright: B\nLicense: GPL-2+\n"}},
+                "gnutar", "xz");
   const auto parts = ByPath(PartsOf("p.deb", ArchiveOf({{"debian-binary", "2.0\n"}, {"data.tar.xz", data}}, "arbsd")));
   const Part& copyright = parts.at("data.tar.xz/usr/share/doc/p/copyright");
   EXPECT_EQ(copyright.title, "p");
@@ -60,13 +66,15 @@ TEST(ReadArchive, ADebianPackageIsAnArchiveOfArchives) {
 }
 
 TEST(ReadArchive, PackagesStateTheirLicence) {
-  const auto wheel = ByPath(PartsOf("p-1.whl", ArchiveOf({{"p-1.dist-info/METADATA",
-                                                          "Metadata-Version: 2.4\nName: p\nVersion: 1\nLicense-Expression: MIT\n"
-                                                          "Classifier: License :: OSI Approved :: MIT License\n\nLicense: not this\n"}})));
+  const auto wheel = ByPath(
+      PartsOf("p-1.whl", ArchiveOf({{"p-1.dist-info/METADATA",
+                                     "Metadata-Version: 2.4\nName: p\nVersion: 1\nLicense-Expression: MIT\n"
+                                     "Classifier: License :: OSI Approved :: MIT License\n\nLicense: not this\n"}})));
   const Part& metadata = wheel.at("p-1.dist-info/METADATA");
   EXPECT_EQ(metadata.title, "p 1");
-  EXPECT_EQ(metadata.licences, (std::vector<LicenceEvidence>{{"License-Expression", "MIT"},
-                                                             {"Classifier", "License :: OSI Approved :: MIT License"}}));
+  EXPECT_EQ(metadata.licences,
+            (std::vector<LicenceEvidence>{{"License-Expression", "MIT"},
+                                          {"Classifier", "License :: OSI Approved :: MIT License"}}));
   const Part npm = PartOf("package.json", R"({"name": "q", "version": "2.0.0", "license": "ISC", "licenses": [{"type": "MIT"}]})");
   EXPECT_EQ(npm.title, "q 2.0.0");
   EXPECT_EQ(npm.licences, (std::vector<LicenceEvidence>{{"license", "ISC"}, {"licenses", "MIT"}}));
@@ -93,7 +101,8 @@ TEST(ReadArchive, ABombIsQuarantinedAloneAndTheOthersAreTaken) {
   ASSERT_LT(bomb.size(), 200'000u);
   const auto parts = ByPath(PartsOf("x.zip", bomb));
   ASSERT_EQ(parts.size(), 2u);
-  EXPECT_NE(parts.at("bomb.txt").quarantine.find("unpacks to more than"), std::string::npos) << parts.at("bomb.txt").quarantine;
+  EXPECT_NE(parts.at("bomb.txt").quarantine.find("unpacks to more than"), std::string::npos)
+      << parts.at("bomb.txt").quarantine;
   EXPECT_EQ(parts.at("good.txt").text, "ja");
 }
 
@@ -107,8 +116,11 @@ TEST(ReadArchive, ArchivesHaveADepthAtWhichItEnds) {
 
 TEST(ReadArchive, ABrokenArchiveGivesWhatItHadAndAReason) {
   std::string noise;  // does not pack, so that a cut hits the entry
-  for (uint32_t i = 0, x = 1; i < 50'000; ++i) noise += static_cast<char>('a' + ((x = x * 1'664'525 + 1'013'904'223) >> 24) % 26);
-  for (const auto& [format, filter] : std::vector<std::pair<const char*, const char*>>{{"ustar", "gzip"}, {"ustar", "none"}, {"zip", "none"}}) {
+  for (uint32_t i = 0, x = 1; i < 50'000; ++i) {
+    noise += static_cast<char>('a' + ((x = x * 1'664'525 + 1'013'904'223) >> 24) % 26);
+  }
+  for (const auto& [format, filter] :
+       std::vector<std::pair<const char*, const char*>>{{"ustar", "gzip"}, {"ustar", "none"}, {"zip", "none"}}) {
     const std::string whole = ArchiveOf({{"a.txt", "eins"}, {"b.txt", noise}}, format, filter);
     // A zip without its directory, which stands at the end, is whole to who reads it from the front.
     const size_t directory = whole.find("PK\1\2");
@@ -123,21 +135,35 @@ TEST(ReadArchive, ABrokenArchiveGivesWhatItHadAndAReason) {
   }
 }
 
+TEST(ReadArchive, WhatOnlyBeginsLikeAnArchiveSaysSo) {
+  for (const std::string_view bytes :
+       {"PK\3\4", "PK\5\6 and more", "\x1f\x8b", "BZh", "!<arch>\n", "070701", "7z\xbc\xaf\x27\x1c"}) {
+    const Part part = PartOf("x.zip", bytes);
+    EXPECT_EQ(part.inner_path, "");
+    EXPECT_NE(part.quarantine, "") << bytes;
+  }
+  std::string tar(1'000, 'x');
+  tar.replace(257, 5, "ustar");
+  EXPECT_EQ(PartOf("x.tar", tar).quarantine, "expected an archive, found something else");
+}
+
 TEST(ReadArchive, AnEmptyArchiveSaysSo) { EXPECT_EQ(PartOf("x.zip", ArchiveOf({})).quarantine, "it holds no file"); }
 
 TEST(Extraction, AnErrorOfTheOneWhoTakesStopsIt) {
   int taken = 0;
-  const auto extracted = Extract(Formats(), "x.zip", ArchiveOf({{"a.txt", "a"}, {"b.txt", "b"}, {"c.txt", "c"}}), [&](Part) -> Result<void> {
-    if (++taken == 2) return Fail(ErrorCode::kResourceExhausted, "the disk is full");
-    return {};
-  });
+  const auto extracted = Extract(Formats(), "x.zip", ArchiveOf({{"a.txt", "a"}, {"b.txt", "b"}, {"c.txt", "c"}}),
+                                 [&](Part) -> Result<void> {
+                                   if (++taken == 2) return Fail(ErrorCode::kResourceExhausted, "the disk is full");
+                                   return {};
+                                 });
   ASSERT_FALSE(extracted);
   EXPECT_EQ(extracted.error().code(), ErrorCode::kResourceExhausted);
   EXPECT_EQ(taken, 2);
 }
 
 TEST(Extraction, TakesUpAFileWhereAWorkerEnded) {
-  const std::string archive = ArchiveOf({{"a.txt", "a"}, {"m.zip", ArchiveOf({{"x.txt", "x"}, {"y.txt", "y"}})}, {"z.txt", "z"}});
+  const std::string archive =
+      ArchiveOf({{"a.txt", "a"}, {"m.zip", ArchiveOf({{"x.txt", "x"}, {"y.txt", "y"}})}, {"z.txt", "z"}});
   std::vector<std::string> paths, entered;
   Extraction extraction(Formats(), [&](Part part) -> Result<void> {
     paths.push_back(part.inner_path);

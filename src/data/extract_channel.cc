@@ -15,7 +15,10 @@ Result<void> SendBytes(int socket, std::string_view bytes) {
     // No signal where the other end is gone: that is an answer like others.
     const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return Fail(ErrorCode::kIo, "the other end of a worker's socket is gone: {}", std::generic_category().message(errno));
+    if (sent <= 0) {
+      return Fail(ErrorCode::kIo, "the other end of a worker's socket is gone: {}",
+                  std::generic_category().message(errno));
+    }
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return {};

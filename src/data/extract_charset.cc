@@ -56,8 +56,8 @@ std::string Detect(std::string_view bytes) {
     uchardet_data_end(detector.get());
     found = uchardet_get_charset(detector.get());
   }
-  // Where a text is plain Latin-1 its writer meant Windows-1252, which differs only where Latin-1 has control characters.
-  // A detector that saw only ASCII in its part says so, though there is more.
+  // Where a text is plain Latin-1 its writer meant Windows-1252, which differs only where Latin-1 has control
+  // characters. A detector that saw only ASCII in its part says so, though there is more.
   if (found.empty() || found == "ISO-8859-1" || found == "ASCII") return kFallback;
   return found;
 }
@@ -89,7 +89,9 @@ class Converter {
         formats::AppendUtf8(out.text, 0xFFFD);
       }
       const uint64_t to_byte = skipped + bytes.size() - in_left;
-      if (out.text.size() > begin) out.spans.push_back({begin, out.text.size(), {Place::Kind::kBytes, from, to_byte, ""}});
+      if (out.text.size() > begin) {
+        out.spans.push_back({begin, out.text.size(), {Place::Kind::kBytes, from, to_byte, ""}});
+      }
     }
   }
 
@@ -125,7 +127,9 @@ Place DecodedText::PlaceOf(uint64_t begin, uint64_t end) const {
   };
   if (spans.empty()) return {};
   const auto first = holding(begin), last = holding(end > begin ? end - 1 : begin);
-  if (charset == "UTF-8" && replaced == 0) return {Place::Kind::kBytes, first->place.first + begin, first->place.first + end, ""};
+  if (charset == "UTF-8" && replaced == 0) {
+    return {Place::Kind::kBytes, first->place.first + begin, first->place.first + end, ""};
+  }
   return {Place::Kind::kBytes, first->place.first, last->place.last, ""};
 }
 
@@ -149,7 +153,8 @@ Result<DecodedText> DecodeText(std::string_view bytes, std::string_view declared
   const std::string_view content = bytes.substr(skipped);
   const std::string_view utf16 = mark ? std::string_view() : Utf16WithoutMark(bytes);
   std::string charset(mark ? mark->charset : !utf16.empty() ? utf16 : declared);
-  // Most texts are UTF-8, also many that declare something else; hardly any text in another encoding is UTF-8 by chance.
+  // Most texts are UTF-8, also many that declare something else; hardly any text in another encoding is UTF-8 by
+  // chance.
   const bool wide = mark || !utf16.empty();
   if ((!wide || IsUtf8Name(charset)) && formats::ValidUtf8Prefix(content) == content.size() &&
       charset.find("2022") == std::string::npos) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text in any encoding becomes UTF-8. A byte order mark decides, else what the file declares, else UTF-8 where the bytes
-// are UTF-8, else what uchardet (Mozilla's detector) finds, else Windows-1252. The conversion is iconv's.
+// Text in any encoding becomes UTF-8. A byte order mark decides, else what the file declares, else UTF-8 where the
+// bytes are UTF-8, else what uchardet (Mozilla's detector) finds, else Windows-1252. The conversion is iconv's.
 #pragma once
 
 #include <string>

@@ -43,7 +43,9 @@ class WordText {
     AddSpan();  // a text box stands within a paragraph
     ++number_;
     in_cell_ = false;
-    for (pugi::xml_node outer = node.parent(); outer && !in_cell_; outer = outer.parent()) in_cell_ = LocalName(outer.name()) == "tc";
+    for (pugi::xml_node outer = node.parent(); outer && !in_cell_; outer = outer.parent()) {
+      in_cell_ = LocalName(outer.name()) == "tc";
+    }
   }
 
   void EndParagraph() {
@@ -90,7 +92,8 @@ Result<void> ReadDocx(const Source& source, Extraction& extraction) {
   for (const std::string name : {"word/document.xml", "word/footnotes.xml", "word/endnotes.xml"}) {
     if (name != "word/document.xml" && !document.Has(name)) continue;
     TRY_ASSIGN(const auto xml, document.Xml(name));
-    WalkXml(*xml, [&](pugi::xml_node node) { return text.Enter(node); }, [&](pugi::xml_node node) { text.Leave(node); });
+    WalkXml(
+        *xml, [&](pugi::xml_node node) { return text.Enter(node); }, [&](pugi::xml_node node) { text.Leave(node); });
   }
   return extraction.Give(source, std::move(part));
 }

@@ -52,7 +52,9 @@ std::vector<std::string> Chapters(pugi::xml_node package, const std::string& pac
   }
   std::vector<std::string> chapters;
   for (const pugi::xml_node item : FindElement(package, "spine").children("itemref")) {
-    if (const auto name = names.find(item.attribute("idref").value()); name != names.end()) chapters.push_back(name->second);
+    if (const auto name = names.find(item.attribute("idref").value()); name != names.end()) {
+      chapters.push_back(name->second);
+    }
   }
   return chapters;
 }

@@ -17,14 +17,16 @@ bool IsZip(std::string_view bytes) { return bytes.starts_with("PK\3\4") || bytes
 
 // OpenDocument and EPUB store their media type as the first file, unpacked.
 bool HasMimetype(std::string_view bytes, std::string_view media_type) {
-  return IsZip(bytes) && StandsAt(bytes, 30, "mimetype") && bytes.substr(0, 256).find(media_type) != std::string_view::npos;
+  return IsZip(bytes) && StandsAt(bytes, 30, "mimetype") &&
+         bytes.substr(0, 256).find(media_type) != std::string_view::npos;
 }
 bool IsOpenDocument(std::string_view bytes) { return HasMimetype(bytes, "application/vnd.oasis.opendocument."); }
 bool IsEpub(std::string_view bytes) { return HasMimetype(bytes, "application/epub+zip"); }
 
 // Names stand in a zip archive as they are; a document of Office Open XML begins with one of a few.
 bool HoldsAnyOffice(std::string_view bytes, std::string_view main) {
-  return IsZip(bytes) && bytes.find("[Content_Types].xml") != std::string_view::npos && bytes.find(main) != std::string_view::npos;
+  return IsZip(bytes) && bytes.find("[Content_Types].xml") != std::string_view::npos &&
+         bytes.find(main) != std::string_view::npos;
 }
 bool IsDocx(std::string_view bytes) { return HoldsAnyOffice(bytes, "word/document.xml"); }
 bool IsPptx(std::string_view bytes) { return HoldsAnyOffice(bytes, "ppt/presentation.xml"); }
@@ -80,26 +82,36 @@ bool IsManPage(std::string_view bytes) {
 
 bool IsMailbox(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, 8'192);
-  return head.starts_with("From ") && (head.find("\nFrom: ") != std::string_view::npos || head.find("\nSubject: ") != std::string_view::npos);
+  return head.starts_with("From ") &&
+         (head.find("\nFrom: ") != std::string_view::npos || head.find("\nSubject: ") != std::string_view::npos);
 }
 
-bool IsDebianCopyright(std::string_view bytes) { return bytes.substr(0, 4'096).find("Format: ") != std::string_view::npos; }
+bool IsDebianCopyright(std::string_view bytes) {
+  return bytes.substr(0, 4'096).find("Format: ") != std::string_view::npos;
+}
 
 constexpr std::string_view kSourceNames =
-    ".c .h .cc .cpp .cxx .hpp .hh .cs .java .js .mjs .cjs .jsx .ts .tsx .py .pyi .rb .rs .go .sh .bash .zsh .pl .pm .lua .r .m "
-    ".swift .kt .scala .hs .ml .el .lisp .clj .erl .ex .f .f90 .for .pas .ada .adb .ads .vhd .vhdl .v .sv .st .asm .s .sql .cmake "
-    ".mk .tcl .php .css .scss .less .dart .jl .nim .zig .proto .toml .ini .cfg .conf .yaml .yml .tex .bib .bat .ps1 .awk .sed "
+    ".c .h .cc .cpp .cxx .hpp .hh .cs .java .js .mjs .cjs .jsx .ts .tsx .py .pyi .rb .rs .go .sh .bash .zsh .pl .pm "
+    ".lua .r .m "
+    ".swift .kt .scala .hs .ml .el .lisp .clj .erl .ex .f .f90 .for .pas .ada .adb .ads .vhd .vhdl .v .sv .st .asm .s "
+    ".sql .cmake "
+    ".mk .tcl .php .css .scss .less .dart .jl .nim .zig .proto .toml .ini .cfg .conf .yaml .yml .tex .bib .bat .ps1 "
+    ".awk .sed "
     "makefile dockerfile cmakelists.txt";
 
 constexpr std::array kFormats = {
     Format{"application/pdf", ".pdf", IsPdf, true, ReadPdf},
-    Format{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx .docm .dotx", IsZip, false, ReadDocx},
-    Format{"application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx .pptm .ppsx .potx", IsZip, false, ReadPptx},
-    Format{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx .xlsm .xltx", IsZip, false, ReadXlsx},
+    Format{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx .docm .dotx", IsZip, false,
+           ReadDocx},
+    Format{"application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx .pptm .ppsx .potx",
+           IsZip, false, ReadPptx},
+    Format{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx .xlsm .xltx", IsZip, false,
+           ReadXlsx},
     Format{"application/vnd.oasis.opendocument", ".odt .ods .odp .ott .ots .otp .odg", IsZip, false, ReadOpenDocument},
     Format{"application/epub+zip", ".epub", IsZip, false, ReadEpub},
     Format{"application/x-archive",
-           ".zip .tar .tgz .tbz2 .txz .tzst .gz .xz .bz2 .zst .deb .udeb .whl .egg .jar .nupkg .a .7z .cpio", IsArchive, false, ReadArchive},
+           ".zip .tar .tgz .tbz2 .txz .tzst .gz .xz .bz2 .zst .deb .udeb .whl .egg .jar .nupkg .a .7z .cpio", IsArchive,
+           false, ReadArchive},
     Format{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "", IsDocx, true, ReadDocx},
     Format{"application/vnd.openxmlformats-officedocument.presentationml.presentation", "", IsPptx, true, ReadPptx},
     Format{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "", IsXlsx, true, ReadXlsx},
@@ -123,10 +135,12 @@ constexpr std::array kFormats = {
     Format{"application/vnd.npm.package+json", "package.json", LooksLikeText, false, ReadPackageJson},
     Format{"application/jsonl", ".jsonl .ndjson", LooksLikeText, false, ReadJsonLines},
     Format{"application/json", ".json .geojson .ipynb", LooksLikeText, false, ReadJson},
-    Format{"text/troff", ".1 .2 .3 .4 .5 .6 .7 .8 .9 .1p .3p .3pm .3perl .3ssl .7ssl .1ssl .5ssl .man .mdoc", IsManPage, false, ReadManPage},
+    Format{"text/troff", ".1 .2 .3 .4 .5 .6 .7 .8 .9 .1p .3p .3pm .3perl .3ssl .7ssl .1ssl .5ssl .man .mdoc", IsManPage,
+           false, ReadManPage},
     Format{"text/markdown", ".md .markdown .mdown", LooksLikeText, false, ReadMarkdown},
     Format{"text/x-source", kSourceNames, LooksLikeText, false, ReadPlainText},
-    Format{"text/plain", ".txt .text .log .rst .adoc .csv .tsv .srt .vtt readme license licence copying authors changelog news",
+    Format{"text/plain",
+           ".txt .text .log .rst .adoc .csv .tsv .srt .vtt readme license licence copying authors changelog news",
            LooksLikeText, false, ReadPlainText},
     Format{"image/svg+xml", "", [](std::string_view bytes) { return IsXml(bytes) && IsSvg(bytes); }, true, ReadSvg},
     Format{"text/html", "", IsHtml, true, ReadHtml},

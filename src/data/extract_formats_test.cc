@@ -91,7 +91,8 @@ TEST(Gettext, ACatalogueBecomesTwoPartsOfPairs) {
 
 TEST(Gettext, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(ParsePo("msgid \"a\nmsgstr \"b\"\n").error().message(), "line 1: expected a text to end with \"");
-  EXPECT_EQ(ParsePo("msgid \"a\"\nmsgst \"b\"\n").error().message(), "line 2: expected msgid, msgstr or a comment, found \"msgst\"");
+  EXPECT_EQ(ParsePo("msgid \"a\"\nmsgst \"b\"\n").error().message(),
+            "line 2: expected msgid, msgstr or a comment, found \"msgst\"");
 }
 
 // A compiled catalogue in either byte order.
@@ -108,7 +109,8 @@ std::string MoOf(const std::vector<std::pair<std::string, std::string>>& message
     translations += number(translation.size()) + number(texts + data.size());
     data += translation + '\0';
   }
-  return number(0x950412de) + number(0) + number(count) + number(28) + number(28 + count * 8) + number(0) + number(0) + originals + translations + data;
+  return number(0x950412de) + number(0) + number(count) + number(28) + number(28 + count * 8) + number(0) + number(0) +
+         originals + translations + data;
 }
 
 TEST(Gettext, CompiledCataloguesAreReadInBothByteOrders) {
@@ -119,7 +121,8 @@ TEST(Gettext, CompiledCataloguesAreReadInBothByteOrders) {
                                 swapped);
     const Catalogue catalogue = ParseMo(mo).value();
     EXPECT_EQ(catalogue.language, "de");
-    EXPECT_EQ(catalogue.messages, (std::vector<TranslatedMessage>{{"menu", "open", "öffnen"}, {"", "file", "Datei"}, {"", "files", "Dateien"}}));
+    EXPECT_EQ(catalogue.messages, (std::vector<TranslatedMessage>{
+                                      {"menu", "open", "öffnen"}, {"", "file", "Datei"}, {"", "files", "Dateien"}}));
     for (size_t size = 0; size < mo.size() - 1; ++size) EXPECT_FALSE(ParseMo(mo.substr(0, size))) << size;
     EXPECT_EQ(PartsOf("x.mo", mo).size(), 2u);
     EXPECT_EQ(PartsOf("locale/fr/LC_MESSAGES/x.mo", MoOf({{"a", "b"}}, swapped)).at(1).language, "fr");
@@ -142,7 +145,9 @@ TEST(ReadJson, TakesTheStringsThatAreText) {
   EXPECT_EQ(part.title, "Pumpe");
   EXPECT_EQ(part.licences, (std::vector<LicenceEvidence>{{"license", "CC0-1.0"}}));
   ASSERT_EQ(part.spans.size(), 3u);
-  const auto source = [&](size_t i) { return json.substr(part.spans[i].place.first, part.spans[i].place.last - part.spans[i].place.first); };
+  const auto source = [&](size_t i) {
+    return json.substr(part.spans[i].place.first, part.spans[i].place.last - part.spans[i].place.first);
+  };
   EXPECT_EQ(source(0), "\"Pumpe\"");
   EXPECT_EQ(source(1), "\"Ein \\u00fcberlanger Satz.\"");
   EXPECT_EQ(source(2), "\"drei Worte hier\"");
@@ -167,8 +172,10 @@ TEST(ReadJsonLines, ABrokenLineIsNotedAndTheOthersAreTaken) {
 }
 
 TEST(ReadManPage, PrintsThePageWithoutHeadAndFoot) {
-  const Part part = PartOf("pumpe.1", ".\\\" SPDX-License-Identifier: MIT\n.TH PUMPE 1 2026-11-22 Werk Handbuch\n.SH NAME\npumpe \\- f\xC3\xB6rdert\n"
-                                      ".SH BESCHREIBUNG\nEin \\fBlanger\\fP Satz,\nder in mehreren Zeilen steht.\n");
+  const Part part = PartOf(
+      "pumpe.1",
+      ".\\\" SPDX-License-Identifier: MIT\n.TH PUMPE 1 2026-11-22 Werk Handbuch\n.SH NAME\npumpe \\- f\xC3\xB6rdert\n"
+      ".SH BESCHREIBUNG\nEin \\fBlanger\\fP Satz,\nder in mehreren Zeilen steht.\n");
   EXPECT_EQ(part.text, "NAME\n  pumpe - fördert\n\nBESCHREIBUNG\n  Ein langer Satz, der in mehreren Zeilen steht.");
   EXPECT_EQ(part.title, "PUMPE(1)");
   EXPECT_EQ(part.licences.size(), 1u);
@@ -180,17 +187,22 @@ TEST(ReadManPage, PrintsThePageWithoutHeadAndFoot) {
 }
 
 TEST(ReadSvg, SaysWhatThePictureSays) {
-  const Part part = PartOf("pumpe.svg", R"(<?xml version="1.0"?><svg xmlns="s"><title>Pumpe</title><desc>Eine rote Pumpe</desc><metadata><rdf:RDF><cc:Work>
+  const Part part = PartOf(
+      "pumpe.svg",
+      R"(<?xml version="1.0"?><svg xmlns="s"><title>Pumpe</title><desc>Eine rote Pumpe</desc><metadata><rdf:RDF><cc:Work>
 <dc:title>Pumpe</dc:title><cc:license rdf:resource="http://creativecommons.org/publicdomain/zero/1.0/"/></cc:Work></rdf:RDF></metadata><text>P1</text></svg>)");
   EXPECT_EQ(part.text, "Pumpe\nEine rote Pumpe\nP1\n");
   EXPECT_EQ(part.title, "Pumpe");
   EXPECT_EQ(part.captions, (std::vector<Caption>{{"pumpe.svg", "Pumpe"}}));
-  EXPECT_EQ(part.licences, (std::vector<LicenceEvidence>{{"cc:license", "http://creativecommons.org/publicdomain/zero/1.0/"}}));
+  EXPECT_EQ(part.licences,
+            (std::vector<LicenceEvidence>{{"cc:license", "http://creativecommons.org/publicdomain/zero/1.0/"}}));
   EXPECT_EQ(PartOf("x.svg", "<svg><path d='M0 0'/></svg>").quarantine, "a picture that says nothing about itself");
 }
 
 TEST(ReadXml, TakesAllTextWithoutEntitiesFromOutside) {
-  const Part part = PartOf("a.xml", "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a><p>eins &x; &amp;</p><p>zwei</p></a>");
+  const Part part = PartOf("a.xml",
+                           "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a><p>eins "
+                           "&x; &amp;</p><p>zwei</p></a>");
   EXPECT_EQ(part.text, "eins &x; &\nzwei\n");
   EXPECT_NE(PartOf("a.xml", "<?xml version=\"1.0\"?><a><b></a>").quarantine.find("expected XML"), std::string::npos);
   std::string deep = "<?xml version=\"1.0\"?>";
@@ -201,11 +213,16 @@ TEST(ReadXml, TakesAllTextWithoutEntitiesFromOutside) {
 }
 
 constexpr std::string_view kMail =
-    "From: =?UTF-8?Q?J=C3=BCrgen?= <j@example.org>\nTo: werk@example.org\nSubject: =?ISO-8859-1?Q?St=F6rung?=\nDate: Sun, 22 Nov 2026 10:00:00 +0100\n"
-    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"m\"\n\n--m\nContent-Type: multipart/alternative; boundary=\"a\"\n\n--a\n"
-    "Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nDie Pumpe l=E4uft hei=DF.\n--a\n"
-    "Content-Type: text/html\n\n<p>Die Pumpe l&auml;uft hei&szlig;.</p>\n--a--\n--m\nContent-Type: application/octet-stream; name=\"werte.json\"\n"
-    "Content-Disposition: attachment; filename=\"../werte.json\"\nContent-Transfer-Encoding: base64\n\neyJ0ZXh0IjogImhlaXNzIn0=\n--m--\n";
+    "From: =?UTF-8?Q?J=C3=BCrgen?= <j@example.org>\nTo: werk@example.org\nSubject: =?ISO-8859-1?Q?St=F6rung?=\nDate: "
+    "Sun, 22 Nov 2026 10:00:00 +0100\n"
+    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"m\"\n\n--m\nContent-Type: multipart/alternative; "
+    "boundary=\"a\"\n\n--a\n"
+    "Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nDie Pumpe l=E4uft "
+    "hei=DF.\n--a\n"
+    "Content-Type: text/html\n\n<p>Die Pumpe l&auml;uft hei&szlig;.</p>\n--a--\n--m\nContent-Type: "
+    "application/octet-stream; name=\"werte.json\"\n"
+    "Content-Disposition: attachment; filename=\"../werte.json\"\nContent-Transfer-Encoding: "
+    "base64\n\neyJ0ZXh0IjogImhlaXNzIn0=\n--m--\n";
 
 TEST(ReadMessage, TextAndAttachmentsAreParts) {
   const std::vector<Part> parts = PartsOf("a.eml", kMail);
@@ -226,7 +243,10 @@ TEST(ReadMessage, APageAloneIsRead) {
 }
 
 TEST(ReadMailbox, EveryMessageIsAPart) {
-  const std::string box = "From a@b Sun Nov 22 10:00:00 2026\nFrom: a@b\nSubject: eins\n\nErster Text\n\nFrom a@b Sun Nov 22 11:00:00 2026\n" + std::string(kMail);
+  const std::string box =
+      "From a@b Sun Nov 22 10:00:00 2026\nFrom: a@b\nSubject: eins\n\nErster Text\n\nFrom a@b Sun Nov 22 11:00:00 "
+      "2026\n" +
+      std::string(kMail);
   const std::vector<Part> parts = PartsOf("inbox", box);
   ASSERT_EQ(parts.size(), 3u);
   EXPECT_EQ(parts[0].inner_path, "message-1");

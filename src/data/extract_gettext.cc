@@ -25,7 +25,9 @@ std::string_view HeaderField(std::string_view header, std::string_view name) {
   while (!header.empty()) {
     const size_t end = header.find('\n');
     const std::string_view line = header.substr(0, end);
-    if (line.starts_with(name) && line.substr(name.size()).starts_with(':')) return Trimmed(line.substr(name.size() + 1));
+    if (line.starts_with(name) && line.substr(name.size()).starts_with(':')) {
+      return Trimmed(line.substr(name.size() + 1));
+    }
     header.remove_prefix(end == std::string_view::npos ? header.size() : end + 1);
   }
   return {};
@@ -152,7 +154,8 @@ class MoFile {
     TRY_ASSIGN(const uint32_t size, Number(table + index * 8));
     TRY_ASSIGN(const uint32_t begin, Number(table + index * 8 + 4));
     if (begin > bytes_.size() || size > bytes_.size() - begin) {
-      return Fail(ErrorCode::kTruncated, "expected a text of {} bytes at byte {}, the file has {}", size, begin, bytes_.size());
+      return Fail(ErrorCode::kTruncated, "expected a text of {} bytes at byte {}, the file has {}", size, begin,
+                  bytes_.size());
     }
     return bytes_.substr(begin, size);
   }
@@ -194,7 +197,9 @@ void ReadHeader(Catalogue& catalogue) {
   const std::string lower = Lowered(charset);
   if (charset.empty() || lower == "utf-8" || lower == "utf8" || lower == "charset") return;
   for (TranslatedMessage& message : catalogue.messages) {
-    for (std::string* text : {&message.context, &message.original, &message.translation}) *text = ConvertText(*text, std::string(charset));
+    for (std::string* text : {&message.context, &message.original, &message.translation}) {
+      *text = ConvertText(*text, std::string(charset));
+    }
   }
 }
 
@@ -214,7 +219,8 @@ void AddLine(std::string_view text, uint64_t number, const std::string& context,
   part.text += '\n';
 }
 
-Result<void> GivePairs(const Source& source, const Catalogue& catalogue, std::vector<LicenceEvidence> licences, Extraction& extraction) {
+Result<void> GivePairs(const Source& source, const Catalogue& catalogue, std::vector<LicenceEvidence> licences,
+                       Extraction& extraction) {
   if (catalogue.messages.empty()) return Fail(ErrorCode::kCorrupt, "it holds no translated message");
   Part original, translation;
   original.inner_path = source.inner_path + "#msgid";
@@ -248,7 +254,9 @@ Result<Catalogue> ParseMo(std::string_view bytes) {
   TRY_ASSIGN(const uint32_t count, file.Number(8));
   TRY_ASSIGN(const uint32_t originals, file.Number(12));
   TRY_ASSIGN(const uint32_t translations, file.Number(16));
-  if (count > bytes.size() / 16) return Fail(ErrorCode::kTruncated, "expected {} messages, the file has {} bytes", count, bytes.size());
+  if (count > bytes.size() / 16) {
+    return Fail(ErrorCode::kTruncated, "expected {} messages, the file has {} bytes", count, bytes.size());
+  }
   Catalogue catalogue;
   uint64_t copied = 0;
   for (uint64_t i = 0; i < count; ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// gettext catalogues: pairs of a message and its translation. Formats: the GNU gettext manual, "The Format of PO Files" and
-// "The Format of GNU MO Files".
+// gettext catalogues: pairs of a message and its translation. Formats: the GNU gettext manual, "The Format of PO Files"
+// and "The Format of GNU MO Files".
 #pragma once
 
 #include <string>
@@ -26,8 +26,8 @@ struct Catalogue {
   std::string header;                       // "Language: de\n..."
 };
 
-// Untranslated, fuzzy and obsolete messages are left out. Both return UTF-8 where the catalogue keeps to its own encoding.
-// Errors: kCorrupt, kTruncated (a table ends past the file), kTooLarge (kCatalogueMaxMessages).
+// Untranslated, fuzzy and obsolete messages are left out. Both return UTF-8 where the catalogue keeps to its own
+// encoding. Errors: kCorrupt, kTruncated (a table ends past the file), kTooLarge (kCatalogueMaxMessages).
 Result<Catalogue> ParsePo(std::string_view text);
 Result<Catalogue> ParseMo(std::string_view bytes);
 

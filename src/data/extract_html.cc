@@ -18,26 +18,26 @@ namespace {
 
 enum class Role { kInline, kLine, kParagraph, kCell, kSkipped };
 
+constexpr std::array kSkippedTags = {GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE,  GUMBO_TAG_NOSCRIPT, GUMBO_TAG_TEMPLATE,
+                                     GUMBO_TAG_IFRAME, GUMBO_TAG_OBJECT, GUMBO_TAG_SVG,      GUMBO_TAG_NAV,
+                                     GUMBO_TAG_FOOTER, GUMBO_TAG_ASIDE,  GUMBO_TAG_BUTTON,   GUMBO_TAG_SELECT,
+                                     GUMBO_TAG_HEAD,   GUMBO_TAG_TEXTAREA};
+constexpr std::array kParagraphTags = {GUMBO_TAG_P,  GUMBO_TAG_H1, GUMBO_TAG_H2,    GUMBO_TAG_H3,     GUMBO_TAG_H4,
+                                       GUMBO_TAG_H5, GUMBO_TAG_H6, GUMBO_TAG_UL,    GUMBO_TAG_OL,     GUMBO_TAG_DL,
+                                       GUMBO_TAG_HR, GUMBO_TAG_PRE, GUMBO_TAG_TABLE, GUMBO_TAG_FIGURE,
+                                       GUMBO_TAG_SECTION, GUMBO_TAG_ARTICLE, GUMBO_TAG_BLOCKQUOTE};
+constexpr std::array kLineTags = {GUMBO_TAG_BR,      GUMBO_TAG_DIV,    GUMBO_TAG_LI,      GUMBO_TAG_TR,
+                                  GUMBO_TAG_DT,      GUMBO_TAG_DD,     GUMBO_TAG_HEADER,  GUMBO_TAG_MAIN,
+                                  GUMBO_TAG_CAPTION, GUMBO_TAG_BODY,   GUMBO_TAG_ADDRESS, GUMBO_TAG_FIGCAPTION,
+                                  GUMBO_TAG_DETAILS, GUMBO_TAG_FORM,   GUMBO_TAG_SUMMARY, GUMBO_TAG_FIELDSET,
+                                  GUMBO_TAG_THEAD,   GUMBO_TAG_TBODY,  GUMBO_TAG_TFOOT,   GUMBO_TAG_OPTION};
+
 Role RoleOf(GumboTag tag) {
-  switch (tag) {
-    case GUMBO_TAG_SCRIPT: case GUMBO_TAG_STYLE: case GUMBO_TAG_NOSCRIPT: case GUMBO_TAG_TEMPLATE: case GUMBO_TAG_IFRAME:
-    case GUMBO_TAG_OBJECT: case GUMBO_TAG_SVG: case GUMBO_TAG_NAV: case GUMBO_TAG_FOOTER: case GUMBO_TAG_ASIDE:
-    case GUMBO_TAG_BUTTON: case GUMBO_TAG_SELECT: case GUMBO_TAG_TEXTAREA: case GUMBO_TAG_HEAD:
-      return Role::kSkipped;
-    case GUMBO_TAG_P: case GUMBO_TAG_H1: case GUMBO_TAG_H2: case GUMBO_TAG_H3: case GUMBO_TAG_H4: case GUMBO_TAG_H5:
-    case GUMBO_TAG_H6: case GUMBO_TAG_BLOCKQUOTE: case GUMBO_TAG_PRE: case GUMBO_TAG_UL: case GUMBO_TAG_OL: case GUMBO_TAG_DL:
-    case GUMBO_TAG_TABLE: case GUMBO_TAG_FIGURE: case GUMBO_TAG_SECTION: case GUMBO_TAG_ARTICLE: case GUMBO_TAG_HR:
-      return Role::kParagraph;
-    case GUMBO_TAG_BR: case GUMBO_TAG_DIV: case GUMBO_TAG_LI: case GUMBO_TAG_TR: case GUMBO_TAG_DT: case GUMBO_TAG_DD:
-    case GUMBO_TAG_HEADER: case GUMBO_TAG_MAIN: case GUMBO_TAG_FIGCAPTION: case GUMBO_TAG_CAPTION: case GUMBO_TAG_ADDRESS:
-    case GUMBO_TAG_BODY: case GUMBO_TAG_DETAILS: case GUMBO_TAG_SUMMARY: case GUMBO_TAG_FORM: case GUMBO_TAG_FIELDSET:
-    case GUMBO_TAG_THEAD: case GUMBO_TAG_TBODY: case GUMBO_TAG_TFOOT: case GUMBO_TAG_OPTION:
-      return Role::kLine;
-    case GUMBO_TAG_TD: case GUMBO_TAG_TH:
-      return Role::kCell;
-    default:
-      return Role::kInline;
-  }
+  const auto is_in = [&](const auto& tags) { return std::ranges::find(tags, tag) != tags.end(); };
+  if (tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH) return Role::kCell;
+  if (is_in(kSkippedTags)) return Role::kSkipped;
+  if (is_in(kParagraphTags)) return Role::kParagraph;
+  return is_in(kLineTags) ? Role::kLine : Role::kInline;
 }
 
 std::string_view AttributeOf(const GumboNode& node, const char* name) {
@@ -56,7 +56,8 @@ bool IsSkipped(const GumboNode& node) {
          AttributeOf(node, "aria-hidden") == "true" || gumbo_get_attribute(&node.v.element.attributes, "hidden");
 }
 
-// enter(node) for every node below `root` and itself, in order; it says whether to go into an element. leave(node) follows.
+// enter(node) for every node below `root` and itself, in order; it says whether to go into an element. leave(node)
+// follows.
 template <class Enter, class Leave>
 void Walk(const GumboNode* root, const Enter& enter, const Leave& leave) {
   struct Step {
@@ -212,7 +213,9 @@ void ReadMeta(const GumboNode& node, Part& part) {
   static constexpr std::array<std::string_view, 8> kLicences = {
       "license", "licence", "dc.rights", "dcterms.license", "dcterms.rights", "dc.license", "copyright", "rights"};
   if (std::ranges::find(kLicences, lower) != kLicences.end()) AddLicence(part, "meta " + lower, content);
-  if ((lower == "content-language" || lower == "dc.language") && part.language.empty()) part.language = Trimmed(content);
+  if ((lower == "content-language" || lower == "dc.language") && part.language.empty()) {
+    part.language = Trimmed(content);
+  }
 }
 
 // What elements say about the page beside its text.
@@ -279,7 +282,9 @@ Result<Part> HtmlPart(std::string_view bytes, std::string_view charset) {
       [](const GumboNode&) {});
   for (const GumboNode* from : {MainElement(parsed->root), static_cast<const GumboNode*>(parsed->root)}) {
     TextOfPage text(page, part);
-    Walk(from, [&](const GumboNode& node) { return text.Enter(node); }, [&](const GumboNode& node) { text.Leave(node); });
+    Walk(
+        from, [&](const GumboNode& node) { return text.Enter(node); },
+        [&](const GumboNode& node) { text.Leave(node); });
     text.Finish();
     if (!part.text.empty()) break;  // an empty main element says nothing
   }

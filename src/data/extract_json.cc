@@ -17,18 +17,21 @@ namespace {
 using Json = nlohmann::json;
 
 // Short texts under these keys are text too.
-constexpr std::array<std::string_view, 21> kTextKeys = {"text", "content", "body", "title", "description", "summary", "caption",
-                                                        "question", "answer", "prompt", "completion", "instruction", "output",
-                                                        "input", "message", "comment", "abstract", "name", "headline", "label", "source"};
+constexpr std::array<std::string_view, 21> kTextKeys = {
+    "text",     "content", "body",     "title",      "description", "summary", "caption",
+    "question", "answer",  "prompt",   "completion", "instruction", "output",  "input",
+    "message",  "comment", "abstract", "name",       "headline",    "label",   "source"};
 
 bool IsText(std::string_view key, std::string_view value) {
-  if (Trimmed(value).empty() || value.starts_with("http://") || value.starts_with("https://") || value.starts_with("data:")) return false;
+  if (Trimmed(value).empty() || value.starts_with("http://") || value.starts_with("https://") ||
+      value.starts_with("data:"))
+    return false;
   if (std::ranges::find(kTextKeys, Lowered(key)) != kTextKeys.end()) return true;
   return std::ranges::count(value, ' ') >= 2;
 }
 
-// Reads bytes for nlohmann's parser and knows how far it is. A string has been read to its closing quote, and not further,
-// when the parser hands it on.
+// Reads bytes for nlohmann's parser and knows how far it is. A string has been read to its closing quote, and not
+// further, when the parser hands it on.
 class CountingInput {
  public:
   using value_type = char;

@@ -22,11 +22,19 @@ struct Tag {
 constexpr std::array<Tag, 2> kTags = {{{"SPDX-License-Identifier:", "SPDX-License-Identifier"},
                                        {"SPDX-FileCopyrightText:", "SPDX-FileCopyrightText"}}};
 // The line with one of these is the evidence.
-constexpr std::array<std::string_view, 13> kPhrases = {
-    "Licensed under the", "GNU General Public License", "GNU Lesser General Public License", "GNU Free Documentation License",
-    "Permission is hereby granted, free of charge", "Redistribution and use in source and binary forms",
-    "Mozilla Public License", "Creative Commons", "Permission to use, copy, modify", "public domain", "All rights reserved",
-    "Apache License", "Permission is granted to copy"};
+constexpr std::array<std::string_view, 13> kPhrases = {"Licensed under the",
+                                                       "GNU General Public License",
+                                                       "GNU Lesser General Public License",
+                                                       "GNU Free Documentation License",
+                                                       "Permission is hereby granted, free of charge",
+                                                       "Redistribution and use in source and binary forms",
+                                                       "Mozilla Public License",
+                                                       "Creative Commons",
+                                                       "Permission to use, copy, modify",
+                                                       "public domain",
+                                                       "All rights reserved",
+                                                       "Apache License",
+                                                       "Permission is granted to copy"};
 
 // The end of a comment is no part of a value.
 std::string_view WithoutCommentEnd(std::string_view line) {
@@ -48,15 +56,18 @@ void ReadHeaderLine(std::string_view line, Part& part, bool& phrase_found) {
     AddLicence(part, tag.field, WithoutCommentEnd(line.substr(at + tag.text.size())));
     return;
   }
-  if (phrase_found || std::ranges::none_of(kPhrases, [&](std::string_view phrase) { return line.find(phrase) != line.npos; })) return;
+  if (phrase_found ||
+      std::ranges::none_of(kPhrases, [&](std::string_view phrase) { return line.find(phrase) != line.npos; }))
+    return;
   phrase_found = true;
   AddLicence(part, "header", WithoutCommentEnd(WithoutCommentBegin(line)));
 }
 
 bool IsLicenceProperty(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kNames = {"dc:rights", "dcterms:rights", "dcterms:license", "cc:license",
-                                                             "xmprights:webstatement", "xmprights:usageterms",
-                                                             "xmprights:marked", "cc:attributionname"};
+  static constexpr std::array<std::string_view, 8> kNames = {
+      "dc:rights",        "dcterms:rights",         "dcterms:license",
+      "cc:license",       "xmprights:webstatement", "xmprights:usageterms",
+      "xmprights:marked", "cc:attributionname"};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -100,7 +111,9 @@ void FindOptOut(std::string_view field, std::string_view value, Part& part) {
     if (std::ranges::find(part.opt_outs, mark) == part.opt_outs.end()) part.opt_outs.push_back(std::move(mark));
   };
   // https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/: HTML meta, EPUB property, XMP property.
-  if (field == "tdm-reservation" || field == "tdm-policy" || field == "tdm:reservation" || field == "tdm:policy") add("tdmrep");
+  if (field == "tdm-reservation" || field == "tdm-policy" || field == "tdm:reservation" || field == "tdm:policy") {
+    add("tdmrep");
+  }
   if (field == "plus:datamining" || field == "iptc4xmpext:datamining" || field == "plus:otherconstraints") add("plus");
   if (field == "content-usage") add("aipref");
   if (field == "robots" || field == "googlebot" || field == "ai-robots") {
@@ -120,7 +133,9 @@ void FindXmp(std::string_view bytes, Part& part) {
   WalkXml(
       **packet,
       [&](pugi::xml_node node) {
-        for (const pugi::xml_attribute& attribute : node.attributes()) ReadXmpProperty(attribute.name(), attribute.value(), part);
+        for (const pugi::xml_attribute& attribute : node.attributes()) {
+          ReadXmpProperty(attribute.name(), attribute.value(), part);
+        }
         std::string value = node.attribute("rdf:resource").value();
         if (value.empty()) value = DeepText(node);
         if (node != (*packet)->root()) ReadXmpProperty(node.name(), value, part);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a text says about its own licence, as evidence: the words themselves, not what they amount to. Rules over them stand
-// elsewhere.
+// What a text says about its own licence, as evidence: the words themselves, not what they amount to. Rules over them
+// stand elsewhere.
 #pragma once
 
 #include <string_view>
@@ -10,14 +10,15 @@
 
 namespace walchen::data {
 
-// Looks through the beginning of a file (a header of comments) for SPDX-License-Identifier, SPDX-FileCopyrightText and the
-// first lines of well-known licences.
+// Looks through the beginning of a file (a header of comments) for SPDX-License-Identifier, SPDX-FileCopyrightText and
+// the first lines of well-known licences.
 void FindLicenceHeader(std::string_view text, Part& part);
 
 // Adds the pair if the value holds anything: white space around it is dropped.
 void AddLicence(Part& part, std::string_view field, std::string_view value);
 
-// A mark as HTML pages, EPUBs and XMP packets carry them: `field` is the name of the meta element or property in lower case
+// A mark as HTML pages, EPUBs and XMP packets carry them: `field` is the name of the meta element or property in lower
+// case
 // ("tdm-reservation", "tdm:reservation", "robots", "plus:datamining"). Does nothing where it is no such mark.
 void FindOptOut(std::string_view field, std::string_view value, Part& part);
 

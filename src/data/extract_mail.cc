@@ -79,7 +79,9 @@ class MessageReader {
     const std::unique_ptr<GMimePartIter, FreePartIter> iter(g_mime_part_iter_new(GMIME_OBJECT(message_)));
     int64_t count = 0;
     for (bool more = g_mime_part_iter_is_valid(iter.get()); more; more = g_mime_part_iter_next(iter.get())) {
-      if (++count > base::kMailMaxParts) return Fail(ErrorCode::kTooLarge, "expected at most {} parts", base::kMailMaxParts);
+      if (++count > base::kMailMaxParts) {
+        return Fail(ErrorCode::kTooLarge, "expected at most {} parts", base::kMailMaxParts);
+      }
       ReadPart(iter.get());
     }
     TRY(extraction.Give(source_, std::move(part_)));
@@ -107,7 +109,9 @@ class MessageReader {
     part_.title = HeaderOf(message_, "Subject");
     part_.language = HeaderOf(message_, "Content-Language");
     FindOptOut("content-usage", HeaderOf(message_, "Content-Usage"), part_);
-    if (!part_.text.empty()) part_.spans.push_back({0, part_.text.size(), {Place::Kind::kMessagePart, 0, 0, "headers"}});
+    if (!part_.text.empty()) {
+      part_.spans.push_back({0, part_.text.size(), {Place::Kind::kMessagePart, 0, 0, "headers"}});
+    }
   }
 
   void ReadPart(GMimePartIter* iter) {
@@ -158,7 +162,8 @@ class MessageReader {
 
 Result<void> CheckDepth(const Source& source) {
   if (source.depth < base::kArchiveMaxDepth) return {};
-  return Fail(ErrorCode::kTooLarge, "expected at most {} messages and archives inside each other", base::kArchiveMaxDepth);
+  return Fail(ErrorCode::kTooLarge, "expected at most {} messages and archives inside each other",
+              base::kArchiveMaxDepth);
 }
 
 bool SaysFromWhom(GMimeMessage* message) {
@@ -174,7 +179,9 @@ Result<void> ReadMessage(const Source& source, Extraction& extraction) {
   TRY(CheckDepth(source));
   const Owned<GMimeParser> parser = ParserOf(source.bytes, GMIME_FORMAT_MESSAGE);
   const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
-  if (!message || !SaysFromWhom(message.get())) return Fail(ErrorCode::kCorrupt, "expected a mail message, found no header of one");
+  if (!message || !SaysFromWhom(message.get())) {
+    return Fail(ErrorCode::kCorrupt, "expected a mail message, found no header of one");
+  }
   return MessageReader(source, message.get()).Read(extraction);
 }
 
@@ -183,7 +190,9 @@ Result<void> ReadMailbox(const Source& source, Extraction& extraction) {
   const Owned<GMimeParser> parser = ParserOf(source.bytes, GMIME_FORMAT_MBOX);
   for (uint64_t number = 1; !g_mime_parser_eos(parser.get()); ++number) {
     const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
-    if (!message) return Fail(ErrorCode::kCorrupt, "expected a message behind message {}, found something else", number - 1);
+    if (!message) {
+      return Fail(ErrorCode::kCorrupt, "expected a message behind message {}, found something else", number - 1);
+    }
     Source inner = source.Inner(fmt::format("message-{}", number));
     inner.media_type = "message/rfc822";
     TRY(extraction.Charge(0));

@@ -53,8 +53,8 @@ Result<void> ReadManPage(const Source& source, Extraction& extraction) {
   if (IsLink(decoded.text)) return Fail(ErrorCode::kUnsupported, "it only names another page");
   // As wide as it can, so that paragraphs stay whole; -K, because the text was converted.
   TRY_ASSIGN(const std::string printed,
-             RunTool({"mandoc", "-K", "utf-8", "-T", "utf8", "-O", "width=1000,indent=2", std::string(kToolInput)}, decoded.text,
-                     "mandoc"));
+             RunTool({"mandoc", "-K", "utf-8", "-T", "utf8", "-O", "width=1000,indent=2", std::string(kToolInput)},
+                     decoded.text, "mandoc"));
   Part part;
   part.text = WithoutOverstrike(printed);
   TakeHeadAndFoot(part);

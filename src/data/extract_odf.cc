@@ -26,7 +26,9 @@ class OpenText {
       if (depth_ > 0) AddCollapsed(node.value());
       return false;
     }
-    if (name == "text:tracked-changes" || name == "office:annotation" || name == "text:note-citation" || name == "table:table-source") return false;
+    if (name == "text:tracked-changes" || name == "office:annotation" || name == "text:note-citation" ||
+        name == "table:table-source")
+      return false;
     if (name == "draw:page") BeginPage();
     if (name == "text:p" || name == "text:h") BeginParagraph();
     if (name == "text:s") part_.text.append(std::clamp(node.attribute("text:c").as_uint(1), 1U, 256U), ' ');
@@ -101,7 +103,9 @@ class OpenText {
 
 std::string CellText(pugi::xml_node cell) {
   const std::string_view type = cell.attribute("office:value-type").value();
-  if (type == "float" || type == "percentage" || type == "currency") return NumberText(cell.attribute("office:value").value());
+  if (type == "float" || type == "percentage" || type == "currency") {
+    return NumberText(cell.attribute("office:value").value());
+  }
   if (type == "date") return cell.attribute("office:date-value").value();
   if (type == "time") return cell.attribute("office:time-value").value();
   if (type == "boolean") return cell.attribute("office:boolean-value").as_bool() ? "TRUE" : "FALSE";
@@ -122,11 +126,13 @@ Result<RowOfCells> ReadRow(pugi::xml_node row) {
   for (const pugi::xml_node cell : row.children()) {
     const std::string_view name = cell.name();
     if (name != "table:table-cell" && name != "table:covered-table-cell") continue;
-    const uint64_t repeated = std::clamp<uint64_t>(cell.attribute("table:number-columns-repeated").as_ullong(1), 1, 1ULL << 32);
+    const uint64_t repeated =
+        std::clamp<uint64_t>(cell.attribute("table:number-columns-repeated").as_ullong(1), 1, 1ULL << 32);
     const std::string value = CellText(cell);
     if (!value.empty()) {
       if (repeated > static_cast<uint64_t>(base::kSheetMaxRepeat)) {
-        return Fail(ErrorCode::kTooLarge, "expected a cell to be repeated at most {} times, found {}", base::kSheetMaxRepeat, repeated);
+        return Fail(ErrorCode::kTooLarge, "expected a cell to be repeated at most {} times, found {}",
+                    base::kSheetMaxRepeat, repeated);
       }
       for (uint64_t i = 0; i < repeated; ++i) found.cells.emplace_back(column + i, value);
     }
@@ -142,12 +148,14 @@ Result<void> ReadRows(pugi::xml_node table, SheetText& text) {
       table,
       [&](pugi::xml_node node) {
         if (!outcome || std::string_view(node.name()) != "table:table-row") return outcome.has_value();
-        const uint64_t repeated = std::clamp<uint64_t>(node.attribute("table:number-rows-repeated").as_ullong(1), 1, 1ULL << 32);
+        const uint64_t repeated =
+            std::clamp<uint64_t>(node.attribute("table:number-rows-repeated").as_ullong(1), 1, 1ULL << 32);
         auto cells = ReadRow(node);
         if (!cells) {
           outcome = Forward(cells);
         } else if (!cells->cells.empty() && repeated > static_cast<uint64_t>(base::kSheetMaxRepeat)) {
-          outcome = Fail(ErrorCode::kTooLarge, "expected a row to be repeated at most {} times, found {}", base::kSheetMaxRepeat, repeated);
+          outcome = Fail(ErrorCode::kTooLarge, "expected a row to be repeated at most {} times, found {}",
+                         base::kSheetMaxRepeat, repeated);
         }
         for (uint64_t i = 0; outcome && !cells->cells.empty() && i < repeated; ++i) {
           for (const auto& [column, value] : cells->cells) {
@@ -193,7 +201,8 @@ Result<void> ReadOpenDocument(const Source& source, Extraction& extraction) {
     TRY(ReadSpreadsheet(sheets, part));
   } else {
     OpenText text(part);
-    WalkXml(body, [&](pugi::xml_node node) { return text.Enter(node); }, [&](pugi::xml_node node) { text.Leave(node); });
+    WalkXml(
+        body, [&](pugi::xml_node node) { return text.Enter(node); }, [&](pugi::xml_node node) { text.Leave(node); });
   }
   return extraction.Give(source, std::move(part));
 }

@@ -17,7 +17,8 @@ std::string Docx(const std::string& body) {
 }
 
 TEST(ReadDocx, ParagraphsTablesAndFacts) {
-  const Part part = PartOf("a.docx", Docx(R"(<w:p><w:r><w:t>Erster </w:t></w:r><w:r><w:t xml:space="preserve"> Satz.</w:t></w:r></w:p>
+  const Part part =
+      PartOf("a.docx", Docx(R"(<w:p><w:r><w:t>Erster </w:t></w:r><w:r><w:t xml:space="preserve"> Satz.</w:t></w:r></w:p>
 <w:p><w:del><w:r><w:delText>weg</w:delText></w:r></w:del><w:r><w:t>Zwei</w:t><w:tab/><w:t>drei</w:t><w:br/><w:t>vier</w:t></w:r>
 <w:r><w:drawing><wp:docPr xmlns:wp="x" name="Bild 1" descr="Eine Pumpe"/></w:drawing></w:r></w:p>
 <w:tbl><w:tr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>b</w:t></w:r></w:p></w:tc></w:tr></w:tbl>)"));
@@ -34,8 +35,9 @@ TEST(ReadDocx, ParagraphsTablesAndFacts) {
 }
 
 TEST(ReadDocx, ATextBoxWithinAParagraphKeepsSpansInOrder) {
-  const Part part = PartOf("a.docx", Docx("<w:p><w:r><w:t>vor</w:t></w:r><w:txbx><w:p><w:r><w:t>Kasten</w:t></w:r></w:p></w:txbx>"
-                                          "<w:r><w:t>nach</w:t></w:r></w:p>"));
+  const Part part =
+      PartOf("a.docx", Docx("<w:p><w:r><w:t>vor</w:t></w:r><w:txbx><w:p><w:r><w:t>Kasten</w:t></w:r></w:p></w:txbx>"
+                            "<w:r><w:t>nach</w:t></w:r></w:p>"));
   ExpectWellFormed(part);
   ASSERT_EQ(part.spans.size(), 3u);
   EXPECT_EQ(SpanText(part, 1), "Kasten");
@@ -49,8 +51,8 @@ TEST(ReadDocx, SaysWhatIsMissingOrBroken) {
 
 TEST(ReadPptx, SlidesComeInTheOrderOfThePresentation) {
   const auto slide = [](const std::string& text) {
-    return "<p:sld xmlns:p=\"p\" xmlns:a=\"a\"><p:sp><p:cNvPr name=\"Bild\" descr=\"Foto von " + text + "\"/><a:p><a:r><a:t>" + text +
-           "</a:t></a:r></a:p></p:sp></p:sld>";
+    return "<p:sld xmlns:p=\"p\" xmlns:a=\"a\"><p:sp><p:cNvPr name=\"Bild\" descr=\"Foto von " + text +
+           "\"/><a:p><a:r><a:t>" + text + "</a:t></a:r></a:p></p:sp></p:sld>";
   };
   const Part part = PartOf(
       "a.pptx",
@@ -69,20 +71,24 @@ TEST(ReadPptx, SlidesComeInTheOrderOfThePresentation) {
 
 std::string Xlsx(const std::string& rows, const std::string& workbook_properties = "") {
   return ArchiveOf(
-      {{"xl/workbook.xml", "<workbook xmlns:r=\"r\">" + workbook_properties + "<sheets><sheet name=\"Werte 1\" r:id=\"a\"/></sheets></workbook>"},
+      {{"xl/workbook.xml", "<workbook xmlns:r=\"r\">" + workbook_properties +
+                               "<sheets><sheet name=\"Werte 1\" r:id=\"a\"/></sheets></workbook>"},
        {"xl/_rels/workbook.xml.rels", R"(<R><Relationship Id="a" Target="/xl/worksheets/sheet7.xml"/></R>)"},
        {"xl/sharedStrings.xml", "<sst><si><t>Datum</t></si><si><r><t>1.234</t></r><r><t>,50</t></r></si></sst>"},
-       {"xl/styles.xml", R"(<styleSheet><numFmts><numFmt numFmtId="164" formatCode="dd\.mm\.yyyy\ hh:mm"/><numFmt numFmtId="165" formatCode="#.##0,00\ [$EUR]"/></numFmts>
+       {"xl/styles.xml",
+        R"(<styleSheet><numFmts><numFmt numFmtId="164" formatCode="dd\.mm\.yyyy\ hh:mm"/><numFmt numFmtId="165" formatCode="#.##0,00\ [$EUR]"/></numFmts>
 <cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="46"/></cellXfs></styleSheet>)"},
        {"xl/worksheets/sheet7.xml", "<worksheet><sheetData>" + rows + "</sheetData></worksheet>"}});
 }
 
 TEST(ReadXlsx, CellsHavePlacesAndValues) {
-  const Part part = PartOf("a.xlsx", Xlsx(R"(<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>Wert</t></is></c></row>
+  const Part part = PartOf(
+      "a.xlsx", Xlsx(R"(<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>Wert</t></is></c></row>
 <row r="3"><c r="A3" s="1"><v>46348</v></c><c r="B3" s="3"><v>1234.5</v></c><c r="D3" t="s"><v>1</v></c></row>
 <row r="4"><c r="A4" s="2"><v>46348.75</v></c><c r="B4"><v>0.30000000000000004</v></c><c r="C4" t="b"><v>1</v></c><c r="D4" t="str"><v>x
 y</v></c></row><row r="5"><c r="A5" s="4"><v>1.5</v></c></row>)"));
-  EXPECT_EQ(part.text, "Werte 1\nDatum\tWert\n2026-11-22\t1234.5\t\t1.234,50\n2026-11-22 18:00:00\t0.3\tTRUE\tx y\n36:00:00\n\n");
+  EXPECT_EQ(part.text,
+            "Werte 1\nDatum\tWert\n2026-11-22\t1234.5\t\t1.234,50\n2026-11-22 18:00:00\t0.3\tTRUE\tx y\n36:00:00\n\n");
   EXPECT_EQ(TextAt(part, "Werte 1!A3"), "2026-11-22");
   EXPECT_EQ(TextAt(part, "Werte 1!D3"), "1.234,50");
   EXPECT_EQ(TextAt(part, "Werte 1!B4"), "0.3");
@@ -105,7 +111,7 @@ TEST(SheetText, NumberFormatsMeanDatesWhereTheySayDays) {
   EXPECT_EQ(MeaningOfFormat("mmm"), NumberMeaning::kDate);
   EXPECT_EQ(MeaningOfFormat("[$-407]d. mmmm yyyy;@"), NumberMeaning::kDate);
   EXPECT_EQ(MeaningOfFormat("mm:ss"), NumberMeaning::kTime);
-  EXPECT_EQ(MeaningOfFormat("[h]:mm"), NumberMeaning::kTime);
+  EXPECT_EQ(MeaningOfFormat("[h]:mm"), NumberMeaning::kDuration);
   EXPECT_EQ(MeaningOfFormat("yyyy-mm-dd hh:mm"), NumberMeaning::kDateTime);
   EXPECT_EQ(MeaningOfFormat("#,##0.00 \"days\""), NumberMeaning::kNumber);
   EXPECT_EQ(MeaningOfFormat("0.00\\d"), NumberMeaning::kNumber);
@@ -118,6 +124,10 @@ TEST(SheetText, DatesAreThoseOfSpreadsheets) {
   EXPECT_EQ(DateText("61", NumberMeaning::kDate, false), "1900-03-01");
   EXPECT_EQ(DateText("45351.99998", NumberMeaning::kDateTime, false), "2024-02-29 23:59:58");
   EXPECT_EQ(DateText("45351.9999999", NumberMeaning::kDateTime, false), "2024-03-01 00:00:00");
+  EXPECT_EQ(DateText("0.75", NumberMeaning::kDateTime, false), "18:00:00");
+  EXPECT_EQ(DateText("0.75", NumberMeaning::kTime, false), "18:00:00");
+  EXPECT_EQ(DateText("45351.75", NumberMeaning::kTime, false), "2024-02-29 18:00:00");
+  EXPECT_EQ(DateText("1.5", NumberMeaning::kDuration, false), "36:00:00");
   EXPECT_EQ(DateText("-1", NumberMeaning::kDate, false), "-1");
   EXPECT_EQ(DateText("1e300", NumberMeaning::kDate, false), "1e+300");
   EXPECT_EQ(CellName(0, 0), "A1");
@@ -127,14 +137,20 @@ TEST(SheetText, DatesAreThoseOfSpreadsheets) {
 
 std::string OpenDocument(const std::string& type, const std::string& body) {
   return ArchiveOf({{"mimetype", "application/vnd.oasis.opendocument." + type},
-                    {"content.xml", "<office:document-content xmlns:office=\"o\" xmlns:text=\"t\" xmlns:table=\"b\" xmlns:draw=\"d\" xmlns:svg=\"s\"><office:body>" +
-                                        body + "</office:body></office:document-content>"},
+                    {"content.xml",
+                     "<office:document-content xmlns:office=\"o\" xmlns:text=\"t\" xmlns:table=\"b\" xmlns:draw=\"d\" "
+                     "xmlns:svg=\"s\"><office:body>" +
+                         body + "</office:body></office:document-content>"},
                     {"meta.xml", "<m xmlns:dc=\"d\"><dc:title>Der Titel</dc:title><dc:language>de</dc:language></m>"}},
                    "zip", "none", false);
 }
 
 TEST(ReadOpenDocument, ATextHasParagraphs) {
-  const Part part = PartOf("a.odt", OpenDocument("text", R"(<office:text><text:h>Kopf</text:h><text:p>Ein  <text:span>Satz</text:span><text:s text:c="2"/>mit<text:tab/>Tab
+  const Part part = PartOf(
+      "a.odt",
+      OpenDocument(
+          "text",
+          R"(<office:text><text:h>Kopf</text:h><text:p>Ein  <text:span>Satz</text:span><text:s text:c="2"/>mit<text:tab/>Tab
 .</text:p><text:p>x<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>Fuss</text:p></text:note-body></text:note></text:p>
 <draw:frame draw:name="B1"><svg:title>Ein Bild</svg:title></draw:frame></office:text>)"));
   EXPECT_EQ(part.text, "Kopf\nEin Satz  mit\tTab .\nx Fuss\n");
@@ -146,7 +162,8 @@ TEST(ReadOpenDocument, ATextHasParagraphs) {
 }
 
 TEST(ReadOpenDocument, ASheetHasCellsWithTheirRepeats) {
-  const Part part = PartOf("a.ods", OpenDocument("spreadsheet", R"(<office:spreadsheet><table:table table:name="T"><table:table-row>
+  const Part part =
+      PartOf("a.ods", OpenDocument("spreadsheet", R"(<office:spreadsheet><table:table table:name="T"><table:table-row>
 <table:table-cell office:value-type="string"><text:p>a</text:p></table:table-cell>
 <table:table-cell table:number-columns-repeated="2" office:value-type="float" office:value="1.5"><text:p>1,50</text:p></table:table-cell></table:table-row>
 <table:table-row table:number-rows-repeated="1048573"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>
@@ -158,7 +175,11 @@ TEST(ReadOpenDocument, ASheetHasCellsWithTheirRepeats) {
 }
 
 TEST(ReadOpenDocument, ARepeatedCellIsNoBomb) {
-  const Part part = PartOf("a.ods", OpenDocument("spreadsheet", R"(<office:spreadsheet><table:table table:name="T"><table:table-row table:number-rows-repeated="60000">
+  const Part part =
+      PartOf("a.ods",
+             OpenDocument(
+                 "spreadsheet",
+                 R"(<office:spreadsheet><table:table table:name="T"><table:table-row table:number-rows-repeated="60000">
 <table:table-cell table:number-columns-repeated="60000"><text:p>a</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet>)"));
   EXPECT_NE(part.quarantine.find("cells"), std::string::npos) << part.quarantine;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files with which packages state their licence: Python's METADATA and PKG-INFO, npm's package.json, Debian's copyright.
+// Files with which packages state their licence: Python's METADATA and PKG-INFO, npm's package.json, Debian's
+// copyright.
 #include <nlohmann/json.hpp>
 
 #include "data/extract_charset.h"

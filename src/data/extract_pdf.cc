@@ -51,8 +51,8 @@ int ColumnsOf(std::string_view line) {
 
 bool HasDigit(std::string_view line) { return line.find_first_of("0123456789") != std::string_view::npos; }
 
-// Whether a page as laid out holds a table: then its rows say more than the reading order, which takes it column by column.
-// Prose in two columns has no three of them, and few digits.
+// Whether a page as laid out holds a table: then its rows say more than the reading order, which takes it column by
+// column. Prose in two columns has no three of them, and few digits.
 bool HoldsTable(std::string_view page) {
   int rows = 0, lines = 0;
   while (!page.empty()) {
@@ -67,10 +67,11 @@ bool HoldsTable(std::string_view page) {
 
 Result<std::string> ReadPicture(std::string_view pdf, size_t page) {
   const std::string number = std::to_string(page);
-  TRY_ASSIGN(const std::string picture, RunTool({"pdftoppm", "-q", "-gray", "-scale-to", std::string(kOcrLongSide), "-f", number, "-l",
-                                                 number, std::string(kToolInput)},
+  TRY_ASSIGN(const std::string picture, RunTool({"pdftoppm", "-q", "-gray", "-scale-to", std::string(kOcrLongSide),
+                                                 "-f", number, "-l", number, std::string(kToolInput)},
                                                 pdf, kPoppler));
-  return RunTool({"tesseract", "stdin", "stdout", "-l", "deu+eng"}, picture, "tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng");
+  return RunTool({"tesseract", "stdin", "stdout", "-l", "deu+eng"}, picture,
+                 "tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng");
 }
 
 // Pages without text are read from their pictures, up to a number.
@@ -125,7 +126,8 @@ void ReadInfo(std::string_view info, Part& part) {
 
 Result<void> ReadPdf(const Source& source, Extraction& extraction) {
   Part part;
-  TRY_ASSIGN(const std::string info, RunTool({"pdfinfo", "-enc", "UTF-8", std::string(kToolInput)}, source.bytes, kPoppler));
+  TRY_ASSIGN(const std::string info,
+             RunTool({"pdfinfo", "-enc", "UTF-8", std::string(kToolInput)}, source.bytes, kPoppler));
   ReadInfo(info, part);
   const auto metadata = RunTool({"pdfinfo", "-meta", std::string(kToolInput)}, source.bytes, kPoppler);
   if (metadata) FindXmp(*metadata, part);

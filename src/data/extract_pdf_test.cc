@@ -18,7 +18,8 @@ std::string PdfOf(const std::vector<std::string>& objects, const std::string& tr
   const size_t table = pdf.size();
   pdf += fmt::format("xref\n0 {}\n0000000000 65535 f \n", objects.size() + 1);
   for (const size_t place : places) pdf += fmt::format("{:010} 00000 n \n", place);
-  return pdf + fmt::format("trailer\n<</Size {}/Root 1 0 R{}>>\nstartxref\n{}\n%%EOF\n", objects.size() + 1, trailer, table);
+  return pdf +
+         fmt::format("trailer\n<</Size {}/Root 1 0 R{}>>\nstartxref\n{}\n%%EOF\n", objects.size() + 1, trailer, table);
 }
 
 std::string StreamOf(const std::string& content, const std::string& dictionary = "") {
@@ -32,16 +33,24 @@ struct Word {
 
 // Pages of words at places, in 1/72 inch from below on the left.
 std::string TextPdf(const std::vector<std::vector<Word>>& pages) {
-  const std::string xmp = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"r\"><rdf:Description xmlns:tdm=\"t\" tdm:reservation=\"1\">"
-                          "<dc:rights xmlns:dc=\"d\"><rdf:Alt><rdf:li>CC BY 4.0</rdf:li></rdf:Alt></dc:rights></rdf:Description></rdf:RDF></x:xmpmeta>";
-  std::vector<std::string> objects = {"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+  const std::string xmp =
+      "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"r\"><rdf:Description xmlns:tdm=\"t\" "
+      "tdm:reservation=\"1\">"
+      "<dc:rights xmlns:dc=\"d\"><rdf:Alt><rdf:li>CC BY "
+      "4.0</rdf:li></rdf:Alt></dc:rights></rdf:Description></rdf:RDF></x:xmpmeta>";
+  std::vector<std::string> objects = {"<</Type/Catalog/Pages 2 0 R/Metadata 5 0 R>>", "",
+                                      "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
                                       "<</Title(Die Pumpe)>>", StreamOf(xmp, "/Type/Metadata/Subtype/XML")};
   std::string kids;
   for (const std::vector<Word>& page : pages) {
     std::string content;
-    for (const Word& word : page) content += fmt::format("BT /F 11 Tf {} {} Td ({}) Tj ET\n", word.x, word.y, word.text);
+    for (const Word& word : page) {
+      content += fmt::format("BT /F 11 Tf {} {} Td ({}) Tj ET\n", word.x, word.y, word.text);
+    }
     objects.push_back(StreamOf(content));
-    objects.push_back(fmt::format("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents {} 0 R/Resources<</Font<</F 3 0 R>>>>>>", objects.size()));
+    objects.push_back(
+        fmt::format("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents {} 0 R/Resources<</Font<</F 3 0 R>>>>>>",
+                    objects.size()));
     kids += fmt::format("{} 0 R ", objects.size());
   }
   objects[1] = fmt::format("<</Type/Pages/Kids[{}]/Count {}>>", kids, pages.size());
@@ -50,14 +59,18 @@ std::string TextPdf(const std::vector<std::vector<Word>>& pages) {
 
 // A page that is nothing but a picture of the first page of another PDF, as a scanner makes it.
 std::string ScanOf(const std::string& pdf) {
-  const std::string pgm = RunTool({"pdftoppm", "-gray", "-r", "200", std::string(kToolInput)}, pdf, "poppler-utils").value();
+  const std::string pgm =
+      RunTool({"pdftoppm", "-gray", "-r", "200", std::string(kToolInput)}, pdf, "poppler-utils").value();
   int width = 0, height = 0, begin = 0;
   EXPECT_EQ(std::sscanf(pgm.c_str(), "P5 %d %d 255%n", &width, &height, &begin), 2);
   const std::string pixels = pgm.substr(static_cast<size_t>(begin) + 1);
-  return PdfOf({"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-                "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",
-                StreamOf("595 0 0 842 0 0 cm /I Do"),
-                StreamOf(pixels, fmt::format("/Type/XObject/Subtype/Image/Width {}/Height {}/ColorSpace/DeviceGray/BitsPerComponent 8", width, height))});
+  return PdfOf(
+      {"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+       "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</XObject<</I 5 0 R>>>>>>",
+       StreamOf("595 0 0 842 0 0 cm /I Do"),
+       StreamOf(pixels,
+                fmt::format("/Type/XObject/Subtype/Image/Width {}/Height {}/ColorSpace/DeviceGray/BitsPerComponent 8",
+                            width, height))});
 }
 
 const std::vector<Word> kLetter = {{70, 780, "Die Pumpe f\xF6rdert Wasser."}, {70, 760, "Sie l\xE4uft seit Montag."}};

@@ -31,7 +31,8 @@ void AddParagraphs(pugi::xml_node root, Part& part) {
         if (name == "br") part.text += '\n';
         // The slide's number and date are of no use without it.
         if (name == "fld" || name == "Fallback") return false;
-        const std::string_view caption = name == "cNvPr" ? Trimmed(node.attribute("descr").value()) : std::string_view();
+        const std::string_view caption =
+            name == "cNvPr" ? Trimmed(node.attribute("descr").value()) : std::string_view();
         if (!caption.empty()) part.captions.push_back({node.attribute("name").value(), std::string(caption)});
         return name != "t";
       },

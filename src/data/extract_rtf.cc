@@ -19,20 +19,35 @@ struct Symbol {
   std::string_view word;
   std::string_view text;
 };
-constexpr std::array<Symbol, 18> kSymbols = {{{"par", "\n"}, {"line", "\n"}, {"sect", "\n"}, {"page", "\n"}, {"row", "\n"},
-                                              {"cell", "\t"}, {"nestcell", "\t"}, {"nestrow", "\n"}, {"tab", "\t"},
-                                              {"emdash", "\xE2\x80\x94"}, {"endash", "\xE2\x80\x93"}, {"bullet", "\xE2\x80\xA2"},
-                                              {"lquote", "\xE2\x80\x98"}, {"rquote", "\xE2\x80\x99"}, {"ldblquote", "\xE2\x80\x9C"},
-                                              {"rdblquote", "\xE2\x80\x9D"}, {"emspace", " "}, {"enspace", " "}}};
+constexpr std::array<Symbol, 18> kSymbols = {{{"par", "\n"},
+                                              {"line", "\n"},
+                                              {"sect", "\n"},
+                                              {"page", "\n"},
+                                              {"row", "\n"},
+                                              {"cell", "\t"},
+                                              {"nestcell", "\t"},
+                                              {"nestrow", "\n"},
+                                              {"tab", "\t"},
+                                              {"emdash", "\xE2\x80\x94"},
+                                              {"endash", "\xE2\x80\x93"},
+                                              {"bullet", "\xE2\x80\xA2"},
+                                              {"lquote", "\xE2\x80\x98"},
+                                              {"rquote", "\xE2\x80\x99"},
+                                              {"ldblquote", "\xE2\x80\x9C"},
+                                              {"rdblquote", "\xE2\x80\x9D"},
+                                              {"emspace", " "},
+                                              {"enspace", " "}}};
 
 // Groups that hold no text of the document.
 constexpr std::array<std::string_view, 25> kDestinations = {
-    "fonttbl", "colortbl", "stylesheet", "pict", "object", "header", "headerl", "headerr", "headerf", "footer", "footerl",
-    "footerr", "footerf", "listtable", "listoverridetable", "themedata", "datastore", "revtbl", "rsidtbl", "generator",
-    "filetbl", "xmlnstbl", "fldinst", "nonshppict", "bkmkstart"};
+    "fonttbl",           "colortbl",  "stylesheet", "pict",     "object",  "header",    "headerl",
+    "headerr",           "headerf",   "footer",     "footerl",  "footerr", "footerf",   "listtable",
+    "listoverridetable", "themedata", "datastore",  "revtbl",   "rsidtbl", "generator", "filetbl",
+    "xmlnstbl",          "fldinst",   "nonshppict", "bkmkstart"};
 // What the group info says of the document.
-constexpr std::array<std::string_view, 14> kFacts = {"author", "operator", "company", "subject", "keywords", "comment", "doccomm",
-                                                     "manager", "category", "hlinkbase", "creatim", "revtim", "printim", "buptim"};
+constexpr std::array<std::string_view, 14> kFacts = {"author",  "operator", "company", "subject",  "keywords",
+                                                     "comment", "doccomm",  "manager", "category", "hlinkbase",
+                                                     "creatim", "revtim",   "printim", "buptim"};
 
 struct Group {
   bool skipped = false;
@@ -131,7 +146,9 @@ class RtfReader {
     size_t digits = at_ + negative;
     int64_t number = 0;
     const size_t first = digits;
-    while (digits < rtf_.size() && IsDigit(rtf_[digits]) && digits - first < 10) number = number * 10 + (rtf_[digits++] - '0');
+    while (digits < rtf_.size() && IsDigit(rtf_[digits]) && digits - first < 10) {
+      number = number * 10 + (rtf_[digits++] - '0');
+    }
     if (digits > first) {
       control.number = negative ? -number : number;
       at_ = digits;
@@ -147,7 +164,9 @@ class RtfReader {
     if (control.word == "ansicpg") charset_ = fmt::format("CP{}", std::clamp<int64_t>(number, 0, 99'999));
     if (control.word == "mac") charset_ = "MACINTOSH";
     if (control.word == "pc") charset_ = "CP437";
-    if (control.word == "bin") at_ += std::min<uint64_t>(static_cast<uint64_t>(std::max<int64_t>(number, 0)), rtf_.size() - at_);
+    if (control.word == "bin") {
+      at_ += std::min<uint64_t>(static_cast<uint64_t>(std::max<int64_t>(number, 0)), rtf_.size() - at_);
+    }
     const bool known = IsDestination(control.word);
     if (group().ignorable && !known && control.word != "shppict") group().skipped = true;
     group().ignorable = false;
@@ -162,7 +181,8 @@ class RtfReader {
       group().is_title = true;
       return true;
     }
-    const bool left_out = std::ranges::find(kDestinations, word) != kDestinations.end() || std::ranges::find(kFacts, word) != kFacts.end();
+    const bool left_out = std::ranges::find(kDestinations, word) != kDestinations.end() ||
+                          std::ranges::find(kFacts, word) != kFacts.end();
     if (left_out) group().skipped = true;
     return left_out;
   }
@@ -236,7 +256,8 @@ class RtfReader {
 
   void EndParagraph() {
     if (paragraph_) {
-      part_.spans.push_back({paragraph_->first, part_.text.size(), {Place::Kind::kBytes, paragraph_->second, paragraph_last_, ""}});
+      part_.spans.push_back(
+          {paragraph_->first, part_.text.size(), {Place::Kind::kBytes, paragraph_->second, paragraph_last_, ""}});
     }
     paragraph_.reset();
   }

@@ -13,7 +13,8 @@ namespace {
 
 Place PlaceOf(const DecodedText& decoded, pugi::xml_node node, size_t size) {
   const auto begin = static_cast<uint64_t>(std::max<ptrdiff_t>(node.offset_debug(), 0));
-  return decoded.PlaceOf(std::min<uint64_t>(begin, decoded.text.size()), std::min<uint64_t>(begin + size, decoded.text.size()));
+  return decoded.PlaceOf(std::min<uint64_t>(begin, decoded.text.size()),
+                         std::min<uint64_t>(begin + size, decoded.text.size()));
 }
 
 void AddLine(std::string_view text, const Place& place, Part& part) {
@@ -55,7 +56,8 @@ Result<void> ReadSvg(const Source& source, Extraction& extraction) {
         const std::string text = DeepText(node);
         // dc:title holds the title once more.
         if (Trimmed(text) != part.title || LocalName(node.name()) == "title") {
-          const bool again = LocalName(node.name()) == "title" && part.text.find(part.title + "\n") != std::string::npos;
+          const bool again =
+              LocalName(node.name()) == "title" && part.text.find(part.title + "\n") != std::string::npos;
           if (!again) AddLine(text, PlaceOf(decoded, node, text.size()), part);
         }
         return false;

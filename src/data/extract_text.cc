@@ -14,7 +14,9 @@ Result<Part> TextPart(const Source& source) {
   }
   TRY_ASSIGN(DecodedText decoded, DecodeText(source.bytes));
   Part part;
-  if (decoded.replaced > 0) part.notes.push_back(fmt::format("{} bytes mean nothing in {}", decoded.replaced, decoded.charset));
+  if (decoded.replaced > 0) {
+    part.notes.push_back(fmt::format("{} bytes mean nothing in {}", decoded.replaced, decoded.charset));
+  }
   if (decoded.charset != "UTF-8") part.notes.push_back(fmt::format("converted from {}", decoded.charset));
   part.text = std::move(decoded.text);
   part.spans = std::move(decoded.spans);
@@ -77,7 +79,8 @@ void FindPictures(std::string_view text, Part& part) {
     if (middle == std::string_view::npos || middle > line_end) continue;
     const size_t end = text.find_first_of(") \t", middle + 2);
     if (end == std::string_view::npos || end > line_end || middle == at + 2) continue;
-    part.captions.push_back({std::string(text.substr(middle + 2, end - middle - 2)), std::string(text.substr(at + 2, middle - at - 2))});
+    part.captions.push_back(
+        {std::string(text.substr(middle + 2, end - middle - 2)), std::string(text.substr(at + 2, middle - at - 2))});
   }
 }
 

@@ -16,7 +16,10 @@ TEST(DecodeText, KeepsUtf8AndItsPlaces) {
 
 TEST(DecodeText, ConvertsGermanLatin1) {
   const std::string latin1 =
-      "Die gr\xF6\xDFte Pumpe f\xFChrt das \xD6l \xFC" "ber die K\xFChlung zur\xFC" "ck. Sch\xF6ne Gr\xFC\xDF" "e aus M\xFCnchen.";
+      "Die gr\xF6\xDFte Pumpe f\xFChrt das \xD6l \xFC"
+      "ber die K\xFChlung zur\xFC"
+      "ck. Sch\xF6ne Gr\xFC\xDF"
+      "e aus M\xFCnchen.";
   const DecodedText decoded = DecodeText(latin1).value();
   EXPECT_EQ(decoded.text, "Die größte Pumpe führt das Öl über die Kühlung zurück. Schöne Grüße aus München.");
   EXPECT_EQ(decoded.spans.size(), 1u);
@@ -63,19 +66,25 @@ TEST(ReadText, WhatIsNoTextIsQuarantinedWithTheReason) {
   EXPECT_EQ(PartOf("blank.txt", " \n\t\n").quarantine, "it holds no text");
   const Part zeros = PartOf("zeros.txt", std::string(100, '\0'));
   EXPECT_NE(zeros.quarantine.find("no reader"), std::string::npos) << zeros.quarantine;
-  EXPECT_EQ(PartOf("a.exe", std::string_view("MZ\0\1", 4)).quarantine, "no reader for content that begins with \"MZ\\x00\\x01\"");
+  EXPECT_EQ(PartOf("a.exe", std::string_view("MZ\0\1", 4)).quarantine,
+            "no reader for content that begins with \"MZ\\x00\\x01\"");
 }
 
 TEST(ReadPicture, OnlyItsMarksAreRead) {
-  const Part part = PartOf("a.bin", "\x89PNG\r\n\x1a\n..iTXt<x:xmpmeta xmlns:x='x'><rdf:RDF xmlns:rdf='r'><rdf:Description xmlns:plus='p' "
-                                    "plus:DataMining='http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED'/></rdf:RDF></x:xmpmeta>....");
+  const Part part =
+      PartOf("a.bin",
+             "\x89PNG\r\n\x1a\n..iTXt<x:xmpmeta xmlns:x='x'><rdf:RDF xmlns:rdf='r'><rdf:Description xmlns:plus='p' "
+             "plus:DataMining='http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED'/></rdf:RDF></x:xmpmeta>....");
   EXPECT_EQ(part.media_type, "image/png");
   EXPECT_NE(part.quarantine.find("picture"), std::string::npos) << part.quarantine;
-  EXPECT_EQ(part.opt_outs, (std::vector<OptOutMark>{{"plus", "plus:datamining", "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"}}));
+  EXPECT_EQ(part.opt_outs,
+            (std::vector<OptOutMark>{{"plus", "plus:datamining", "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"}}));
 }
 
 TEST(ReadText, SourceCodeShowsItsLicence) {
-  const Part part = PartOf("main.cc", "/* SPDX-License-Identifier: MIT OR Apache-2.0 */\n// SPDX-FileCopyrightText: 2026 A B\nint main() {}\n");
+  const Part part =
+      PartOf("main.cc",
+             "/* SPDX-License-Identifier: MIT OR Apache-2.0 */\n// SPDX-FileCopyrightText: 2026 A B\nint main() {}\n");
   EXPECT_EQ(part.media_type, "text/x-source");
   ASSERT_EQ(part.licences.size(), 2u);
   EXPECT_EQ(part.licences[0], (LicenceEvidence{"SPDX-License-Identifier", "MIT OR Apache-2.0"}));
@@ -86,7 +95,9 @@ TEST(ReadText, SourceCodeShowsItsLicence) {
 }
 
 TEST(ReadText, MarkdownHasATitlePicturesAndFrontMatter) {
-  const Part part = PartOf("a.md", "---\ntitle: \"Die Pumpe\"\nlang: de\nlicense: CC-BY-4.0\ntdm-reservation: 1\n---\n\n# Anders\n\n![Ein Rohr](img/rohr.png)\n");
+  const Part part = PartOf("a.md",
+                           "---\ntitle: \"Die Pumpe\"\nlang: de\nlicense: CC-BY-4.0\ntdm-reservation: 1\n---\n\n# "
+                           "Anders\n\n![Ein Rohr](img/rohr.png)\n");
   EXPECT_EQ(part.title, "Die Pumpe");
   EXPECT_EQ(part.language, "de");
   EXPECT_EQ(part.licences, (std::vector<LicenceEvidence>{{"license", "CC-BY-4.0"}}));

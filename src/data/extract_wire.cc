@@ -23,7 +23,10 @@ ByteWriter Begin(FrameKind kind) {
 // The reader behind the frame's kind.
 Result<ByteReader> Content(std::string_view frame, FrameKind expected) {
   TRY_ASSIGN(const FrameKind kind, KindOfFrame(frame));
-  if (kind != expected) return Fail(ErrorCode::kCorrupt, "expected a frame of kind {}, found {}", static_cast<int>(expected), static_cast<int>(kind));
+  if (kind != expected) {
+    return Fail(ErrorCode::kCorrupt, "expected a frame of kind {}, found {}", static_cast<int>(expected),
+                static_cast<int>(kind));
+  }
   return ByteReader(base::AsBytes(frame.substr(1)));
 }
 
@@ -34,14 +37,18 @@ Result<void> End(const ByteReader& in) {
 
 Result<std::string> Text(ByteReader& in, uint64_t max_bytes = kNameMaxBytes) {
   TRY_ASSIGN(const std::string_view text, in.Text64(max_bytes, "a text"));
-  if (formats::ValidUtf8Prefix(text) != text.size()) return FailAt(in.position(), ErrorCode::kCorrupt, "expected UTF-8");
+  if (formats::ValidUtf8Prefix(text) != text.size()) {
+    return FailAt(in.position(), ErrorCode::kCorrupt, "expected UTF-8");
+  }
   return std::string(text);
 }
 
 // A count of things that take at least `least_bytes` each.
 Result<uint64_t> Count(ByteReader& in, uint64_t least_bytes) {
   TRY_ASSIGN(const auto count, in.Read<uint64_t>("a count"));
-  if (count > in.left() / least_bytes) return FailAt(in.position(), ErrorCode::kCorrupt, "expected a count, found {}", count);
+  if (count > in.left() / least_bytes) {
+    return FailAt(in.position(), ErrorCode::kCorrupt, "expected a count, found {}", count);
+  }
   return count;
 }
 
@@ -59,7 +66,9 @@ Result<Span> ReadSpan(ByteReader& in) {
   TRY_ASSIGN(span.begin, in.Read<uint64_t>("a span"));
   TRY_ASSIGN(span.end, in.Read<uint64_t>("a span"));
   TRY_ASSIGN(const auto kind, in.Read<uint8_t>("a place"));
-  if (kind > static_cast<uint8_t>(Place::Kind::kSection)) return FailAt(in.position(), ErrorCode::kCorrupt, "expected a kind of place, found {}", kind);
+  if (kind > static_cast<uint8_t>(Place::Kind::kSection)) {
+    return FailAt(in.position(), ErrorCode::kCorrupt, "expected a kind of place, found {}", kind);
+  }
   span.place.kind = static_cast<Place::Kind>(kind);
   TRY_ASSIGN(span.place.first, in.Read<uint64_t>("a place"));
   TRY_ASSIGN(span.place.last, in.Read<uint64_t>("a place"));
@@ -74,7 +83,8 @@ Result<void> ReadSpans(ByteReader& in, Part& part) {
   for (uint64_t i = 0; i < count; ++i) {
     TRY_ASSIGN(Span span, ReadSpan(in));
     if (span.begin < before || span.end < span.begin || span.end > part.text.size()) {
-      return FailAt(in.position(), ErrorCode::kCorrupt, "expected a span behind byte {}, found [{}, {})", before, span.begin, span.end);
+      return FailAt(in.position(), ErrorCode::kCorrupt, "expected a span behind byte {}, found [{}, {})", before,
+                    span.begin, span.end);
     }
     before = span.end;
     part.spans.push_back(std::move(span));
@@ -179,7 +189,9 @@ std::string WritePart(const Part& part) {
   out.Write<uint64_t>(part.licences.size());
   for (const LicenceEvidence& licence : part.licences) out.Text64(licence.field), out.Text64(licence.value);
   out.Write<uint64_t>(part.opt_outs.size());
-  for (const OptOutMark& mark : part.opt_outs) out.Text64(mark.protocol), out.Text64(mark.field), out.Text64(mark.value);
+  for (const OptOutMark& mark : part.opt_outs) {
+    out.Text64(mark.protocol), out.Text64(mark.field), out.Text64(mark.value);
+  }
   out.Write<uint64_t>(part.notes.size());
   for (const std::string& note : part.notes) out.Text64(note);
   return out.bytes();
@@ -192,7 +204,9 @@ Result<Part> ReadPart(std::string_view frame) {
     TRY_ASSIGN(*text, Text(in));
   }
   TRY_ASSIGN(const auto kind, in.Read<uint8_t>("a part's kind"));
-  if (kind != static_cast<uint8_t>(PartKind::kText)) return Fail(ErrorCode::kCorrupt, "expected a kind of part, found {}", kind);
+  if (kind != static_cast<uint8_t>(PartKind::kText)) {
+    return Fail(ErrorCode::kCorrupt, "expected a kind of part, found {}", kind);
+  }
   TRY_ASSIGN(part.text, Text(in, static_cast<uint64_t>(base::kExtractTextMaxBytes)));
   TRY(ReadSpans(in, part));
   TRY(ReadFacts(in, part));

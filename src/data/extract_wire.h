@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a worker and the one who started it say to each other: frames of a 64-bit length and that many bytes, the first of
-// which says what it is. The worker may have been taken over by the file that it read, so its bytes are read like a file's.
+// What a worker and the one who started it say to each other: frames of a 64-bit length and that many bytes, the first
+// of which says what it is. The worker may have been taken over by the file that it read, so its bytes are read like a
+// file's.
 #pragma once
 
 #include <cstdint>

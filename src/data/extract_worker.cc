@@ -95,7 +95,8 @@ Result<void> ExtractWorker::Start() {
   std::vector<char*> arguments = {const_cast<char*>(options_.program.c_str())};  // argv's type; nobody writes there
   for (std::string& argument : options_.arguments) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
-  const int error = ::posix_spawn(&pid_, options_.program.c_str(), &plan.actions, &plan.attributes, arguments.data(), environ);
+  const int error =
+      ::posix_spawn(&pid_, options_.program.c_str(), &plan.actions, &plan.attributes, arguments.data(), environ);
   ::close(sockets[1]);
   if (error != 0) {
     pid_ = 0;
@@ -106,6 +107,12 @@ Result<void> ExtractWorker::Start() {
   ++started_;
   files_ = 0;
   return {};
+}
+
+bool ExtractWorker::HasEnded() const {
+  siginfo_t info = {};
+  return pid_ != 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid != 0;
 }
 
 std::string ExtractWorker::Stop() {
@@ -143,7 +150,8 @@ Result<std::string> ExtractWorker::Receive(int64_t deadline_ns) {
   uint64_t size = 0;
   TRY(ReceiveBytes(reinterpret_cast<char*>(&size), sizeof(size), deadline_ns));
   if (size > static_cast<uint64_t>(base::kExtractAnswerMaxBytes)) {
-    return Fail(ErrorCode::kTooLarge, "its reader answered with {} bytes, expected at most {}", size, base::kExtractAnswerMaxBytes);
+    return Fail(ErrorCode::kTooLarge, "its reader answered with {} bytes, expected at most {}", size,
+                base::kExtractAnswerMaxBytes);
   }
   // Grows with what comes, so that a length alone costs nothing.
   std::string frame;
@@ -200,10 +208,15 @@ ExtractWorker::Outcome ExtractWorker::Converse(Dialogue& dialogue) {
 
 Result<void> ExtractWorker::Extract(const base::Path& file, const TakePart& take, std::string_view name) {
   Dialogue dialogue{take, {}, clock_.SteadyNs() + options_.wall_ms_max * 1'000'000, {}, 0, false};
-  dialogue.request = {file.string(), name.empty() ? file.filename().string() : std::string(name), options_.memory_max_bytes,
-                      options_.cpu_max_seconds, 0, {}};
+  dialogue.request = {file.string(),
+                      name.empty() ? file.filename().string() : std::string(name),
+                      options_.memory_max_bytes,
+                      options_.cpu_max_seconds,
+                      0,
+                      {}};
   for (int64_t restarts = 0;; ++restarts) {
-    if (files_ >= base::kExtractWorkerMaxFiles) Stop();
+    // One that ended in between, killed for memory perhaps, says nothing about this file.
+    if (files_ >= base::kExtractWorkerMaxFiles || HasEnded()) Stop();
     if (pid_ == 0) TRY(Start());
     ++files_;
     Outcome outcome = Converse(dialogue);
@@ -212,7 +225,9 @@ Result<void> ExtractWorker::Extract(const base::Path& file, const TakePart& take
     Part part;
     part.quarantine = std::move(outcome.why_ended);
     const bool inside = !dialogue.levels.empty() && !dialogue.levels.back().inner_path.empty();
-    if (!inside || restarts == base::kExtractMaxRestarts || clock_.SteadyNs() >= dialogue.deadline_ns) return take(std::move(part));
+    if (!inside || restarts == base::kExtractMaxRestarts || clock_.SteadyNs() >= dialogue.deadline_ns) {
+      return take(std::move(part));
+    }
     const Dialogue::Level& level = dialogue.levels.back();
     dialogue.request.avoid[level.inner_path] = dialogue.parts - level.parts_before;
     part.inner_path = level.inner_path;

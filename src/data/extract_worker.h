@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Extraction in a child process that has no network and bounded memory, time and disk (data/sandbox.h). A file that
-// makes the child crash, hang or grow is quarantined with the reason, and a new child goes on, in an archive with the entry
-// after the one that did it.
+// makes the child crash, hang or grow is quarantined with the reason, and a new child goes on, in an archive with the
+// entry after the one that did it.
 //
 // The child is this program itself with a hidden sub-command, whose code is RunExtractWorker.
 #pragma once
@@ -24,8 +24,8 @@ namespace walchen::data {
 
 inline constexpr std::string_view kExtractWorkerCommand = "extract-worker";
 
-// One child, which is started with the first file. Not thread-safe, and it belongs to its thread: the kernel ends the child
-// with the thread that started it. A caller with many threads has one worker in each.
+// One child, which is started with the first file. Not thread-safe, and it belongs to its thread: the kernel ends the
+// child with the thread that started it. A caller with many threads has one worker in each.
 class ExtractWorker {
  public:
   struct Options {
@@ -43,7 +43,8 @@ class ExtractWorker {
   ~ExtractWorker();
 
   // Hands on the parts of a file, at least one. `name` is what the file is called, where its path does not say so.
-  // Whatever is wrong with the file is a part; errors: those of `take`, and kIo or kUnavailable where no worker can be started.
+  // Whatever is wrong with the file is a part; errors: those of `take`, and kIo or kUnavailable where no worker can be
+  // started.
   Result<void> Extract(const base::Path& file, const TakePart& take, std::string_view name = {});
 
   // The child's process id, 0 where there is none now. For tests and messages.
@@ -56,6 +57,8 @@ class ExtractWorker {
   struct Outcome;
 
   Result<void> Start();
+  // Whether the child ended while nobody asked it anything.
+  bool HasEnded() const;
   // Ends the child and says how it ended.
   std::string Stop();
   Outcome Converse(Dialogue& dialogue);
@@ -72,8 +75,8 @@ class ExtractWorker {
   int64_t files_ = 0;  // that this child has read
 };
 
-// The hidden sub-command: reads requests until the one who asks is gone. Call it before any other thread exists. Returns the
-// process's exit code.
+// The hidden sub-command: reads requests until the one who asks is gone. Call it before any other thread exists.
+// Returns the process's exit code.
 int RunExtractWorker(std::span<const Format> formats = Formats());
 
 }  // namespace walchen::data

@@ -43,7 +43,8 @@ std::string ReceiveRequest() {
 // Reads the file and sends its parts. An error means that nobody listens.
 Result<void> Answer(const ExtractRequest& request, std::span<const Format> formats) {
   Extraction extraction(formats, [](Part part) { return SendFrame(kExtractSocket, WritePart(part)); });
-  extraction.set_entered([](const std::string& inner_path) { return SendFrame(kExtractSocket, WriteEntered(inner_path)); });
+  extraction.set_entered(
+      [](const std::string& inner_path) { return SendFrame(kExtractSocket, WriteEntered(inner_path)); });
   extraction.set_resume({request.skip_parts, request.avoid});
   Source source;
   source.name = request.name;
@@ -52,7 +53,8 @@ Result<void> Answer(const ExtractRequest& request, std::span<const Format> forma
   const auto info = files.Stat(request.path);
   if (!info) return extraction.Quarantine(source, info.error().message());
   if (info->size > static_cast<uint64_t>(base::kExtractFileMaxBytes)) {
-    return extraction.Quarantine(source, fmt::format("expected at most {} bytes, found {}", base::kExtractFileMaxBytes, info->size));
+    return extraction.Quarantine(
+        source, fmt::format("expected at most {} bytes, found {}", base::kExtractFileMaxBytes, info->size));
   }
   TRY(LimitResources(request.memory_max_bytes + info->size, request.cpu_max_seconds));
   const auto file = files.Map(request.path);
@@ -62,7 +64,8 @@ Result<void> Answer(const ExtractRequest& request, std::span<const Format> forma
 }
 
 Result<void> Serve(std::span<const Format> formats) {
-  // libarchive and iconv need names in UTF-8 to be names; OCR in one thread, because each thread of the caller has a worker.
+  // libarchive and iconv need names in UTF-8 to be names; OCR in one thread, because each thread of the caller has a
+  // worker.
   std::setlocale(LC_CTYPE, "C.UTF-8");
   ::setenv("LC_ALL", "C.UTF-8", 1);
   ::setenv("OMP_THREAD_LIMIT", "1", 1);

@@ -27,7 +27,10 @@ std::string RichText(pugi::xml_node node) {
 
 // ECMA-376 part 1, 18.8.30: the formats that have no code in the file.
 NumberMeaning MeaningOfBuiltIn(int id) {
-  if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 58)) return NumberMeaning::kDate;
+  if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 58)) {
+    return NumberMeaning::kDate;
+  }
+  if (id == 46) return NumberMeaning::kDuration;
   if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || (id >= 45 && id <= 47)) return NumberMeaning::kTime;
   return id == 22 ? NumberMeaning::kDateTime : NumberMeaning::kNumber;
 }
@@ -52,7 +55,9 @@ Result<Workbook> ReadWorkbook(const OfficeDocument& document, const pugi::xml_do
   ReadStyles(document, workbook);
   if (document.Has("xl/sharedStrings.xml")) {
     TRY_ASSIGN(const auto strings, document.Xml("xl/sharedStrings.xml"));
-    for (const pugi::xml_node text : strings->document_element().children("si")) workbook.shared.push_back(RichText(text));
+    for (const pugi::xml_node text : strings->document_element().children("si")) {
+      workbook.shared.push_back(RichText(text));
+    }
   }
   return workbook;
 }
@@ -68,7 +73,8 @@ std::string CellText(pugi::xml_node cell, const Workbook& workbook) {
   }
   if (type == "str" || type == "e" || type == "d" || value.empty()) return std::string(value);
   const auto style = cell.attribute("s").as_ullong(0);
-  return DateText(value, style < workbook.meanings.size() ? workbook.meanings[style] : NumberMeaning::kNumber, workbook.from_1904);
+  return DateText(value, style < workbook.meanings.size() ? workbook.meanings[style] : NumberMeaning::kNumber,
+                  workbook.from_1904);
 }
 
 // The column of "AB12", counted from 0; `next` where the cell does not say.

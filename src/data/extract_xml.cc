@@ -5,10 +5,11 @@ namespace walchen::data {
 
 Result<std::unique_ptr<pugi::xml_document>> ParseXml(std::string_view xml, std::string_view what) {
   auto document = std::make_unique<pugi::xml_document>();
-  const pugi::xml_parse_result parsed = document->load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata);
+  const pugi::xml_parse_result parsed =
+      document->load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata);
   if (!parsed) {
-    return FailAt(static_cast<uint64_t>(parsed.offset), ErrorCode::kCorrupt, "{}: expected XML, found a fault: {}", what,
-                  parsed.description());
+    return FailAt(static_cast<uint64_t>(parsed.offset), ErrorCode::kCorrupt, "{}: expected XML, found a fault: {}",
+                  what, parsed.description());
   }
   return document;
 }

@@ -27,7 +27,8 @@ pugi::xml_node FindElement(pugi::xml_node node, std::string_view name);
 // A name without its prefix: "w:p" is "p".
 std::string_view LocalName(std::string_view name);
 
-// Visits `root` and everything below it: enter(node) says whether to go into it, leave(node) follows for each entered or not.
+// Visits `root` and everything below it: enter(node) says whether to go into it, leave(node) follows for each entered
+// or not.
 template <class Enter, class Leave>
 void WalkXml(pugi::xml_node root, const Enter& enter, const Leave& leave) {
   pugi::xml_node node = root;

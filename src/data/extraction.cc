@@ -66,7 +66,8 @@ std::string OverBound(const Part& part) {
   }
   const size_t facts = part.captions.size() + part.licences.size() + part.opt_outs.size() + part.notes.size();
   if (part.spans.size() + facts > static_cast<uint64_t>(base::kExtractMaxSpans)) {
-    return fmt::format("expected at most {} places and facts, found {}", base::kExtractMaxSpans, part.spans.size() + facts);
+    return fmt::format("expected at most {} places and facts, found {}", base::kExtractMaxSpans,
+                       part.spans.size() + facts);
   }
   return HasText(part.text) ? "" : "it holds no text";
 }
@@ -78,8 +79,9 @@ std::string LanguageBefore(std::string_view path, std::string_view folder) {
   if (end == std::string_view::npos) return "";
   path = path.substr(0, end);
   const std::string_view name = path.substr(path.find_last_of('/') + 1);
-  const bool is_code = (name.size() == 2 || (name.size() >= 5 && (name[2] == '_' || name[2] == '.' || name[2] == '@'))) &&
-                       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz") >= 2;
+  const bool is_code =
+      (name.size() == 2 || (name.size() >= 5 && (name[2] == '_' || name[2] == '.' || name[2] == '@'))) &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz") >= 2;
   return is_code ? std::string(name.substr(0, name.find_first_of(".@"))) : "";
 }
 
@@ -182,10 +184,12 @@ Result<void> Extraction::Quarantine(const Source& source, std::string reason) {
 Result<void> Extraction::Charge(uint64_t unpacked_bytes) {
   unpacked_bytes_ += unpacked_bytes;
   if (++entries_ > static_cast<uint64_t>(base::kArchiveMaxEntries)) {
-    return Fail(ErrorCode::kTooLarge, "expected at most {} files in all archives of a raw file", base::kArchiveMaxEntries);
+    return Fail(ErrorCode::kTooLarge, "expected at most {} files in all archives of a raw file",
+                base::kArchiveMaxEntries);
   }
   if (unpacked_bytes_ > static_cast<uint64_t>(base::kArchiveMaxUnpackedBytes)) {
-    return Fail(ErrorCode::kTooLarge, "expected a raw file to unpack to at most {} bytes", base::kArchiveMaxUnpackedBytes);
+    return Fail(ErrorCode::kTooLarge, "expected a raw file to unpack to at most {} bytes",
+                base::kArchiveMaxUnpackedBytes);
   }
   return {};
 }
@@ -195,7 +199,8 @@ uint64_t Extraction::bytes_left() const {
   return most - std::min(unpacked_bytes_, most);
 }
 
-Result<void> Extract(std::span<const Format> formats, std::string_view name, std::string_view bytes, const TakePart& take) {
+Result<void> Extract(std::span<const Format> formats, std::string_view name, std::string_view bytes,
+                     const TakePart& take) {
   Extraction extraction(formats, take);
   Source source;
   source.bytes = bytes;

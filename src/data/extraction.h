@@ -2,8 +2,8 @@
 //
 // For those who write a reader: what it gets, what it calls, and its row in the table of formats.
 //
-// A reader is a function that turns one source into parts. It returns an error where the content is not what it should be;
-// the extraction makes a quarantined part of that. It may throw what its libraries throw.
+// A reader is a function that turns one source into parts. It returns an error where the content is not what it should
+// be; the extraction makes a quarantined part of that. It may throw what its libraries throw.
 #pragma once
 
 #include <functional>

@@ -43,7 +43,8 @@ std::vector<std::string> OfficeDocument::Numbered(std::string_view prefix, std::
   std::vector<std::pair<int, std::string>> found;
   for (const auto& [name, content] : files_) {
     if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) continue;
-    const std::string_view digits = std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+    const std::string_view digits =
+        std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - suffix.size());
     int number = 0;
     const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (parsed.ec == std::errc() && parsed.ptr == digits.data() + digits.size()) found.emplace_back(number, name);
@@ -78,7 +79,9 @@ void ReadDocumentFacts(const OfficeDocument& document, Part& part) {
         if (name == "title" && part.title.empty()) part.title = Trimmed(DeepText(node));
         if (name == "language" && part.language.empty()) part.language = Trimmed(node.child_value());
         if (name == "rights" || name == "license") AddLicence(part, node.name(), DeepText(node));
-        if (name == "user-defined" || name == "property") FindOptOut(Lowered(node.attribute("meta:name").value()), DeepText(node), part);
+        if (name == "user-defined" || name == "property") {
+          FindOptOut(Lowered(node.attribute("meta:name").value()), DeepText(node), part);
+        }
         return true;
       },
       [](pugi::xml_node) {});

@@ -33,11 +33,26 @@ constexpr bool kLimitsMemory = true;
 #endif
 
 // What could open a way to somebody else. Existing sockets keep working, the one to the starter among them.
-constexpr std::array kRefusedCalls = {
-    SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
-    SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
-    SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd),
-    SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(keyctl), SCMP_SYS(mount), SCMP_SYS(setns)};
+constexpr std::array kRefusedCalls = {SCMP_SYS(socket),
+                                      SCMP_SYS(socketpair),
+                                      SCMP_SYS(connect),
+                                      SCMP_SYS(bind),
+                                      SCMP_SYS(listen),
+                                      SCMP_SYS(accept),
+                                      SCMP_SYS(accept4),
+                                      SCMP_SYS(io_uring_setup),
+                                      SCMP_SYS(io_uring_enter),
+                                      SCMP_SYS(io_uring_register),
+                                      SCMP_SYS(ptrace),
+                                      SCMP_SYS(process_vm_readv),
+                                      SCMP_SYS(process_vm_writev),
+                                      SCMP_SYS(pidfd_getfd),
+                                      SCMP_SYS(bpf),
+                                      SCMP_SYS(perf_event_open),
+                                      SCMP_SYS(userfaultfd),
+                                      SCMP_SYS(keyctl),
+                                      SCMP_SYS(mount),
+                                      SCMP_SYS(setns)};
 
 std::string LastError() { return std::generic_category().message(errno); }
 
@@ -60,23 +75,27 @@ Result<void> RefuseCalls() {
     }
   }
   if (const int error = seccomp_load(filter.get()); error != 0) {
-    return Fail(ErrorCode::kPermissionDenied, "expected to load a seccomp filter: {}", std::generic_category().message(-error));
+    return Fail(ErrorCode::kPermissionDenied, "expected to load a seccomp filter: {}",
+                std::generic_category().message(-error));
   }
   return {};
 }
 
-// The rights over files that nothing in the sandbox has: those of Landlock's first version, which every kernel with it knows.
-constexpr uint64_t kRefusedRights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                                    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-                                    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-                                    LANDLOCK_ACCESS_FS_MAKE_SYM;
+// The rights over files that nothing in the sandbox has: those of Landlock's first version, which every kernel with it
+// knows.
+constexpr uint64_t kRefusedRights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                                    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                                    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                                    LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
 
 // glibc has no names for Landlock's calls. Does nothing where the kernel has none of it.
 void RefuseWriting() {
   const landlock_ruleset_attr refused = {.handled_access_fs = kRefusedRights};
   const auto rules = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &refused, sizeof(refused), 0));
   if (rules < 0) return;
-  landlock_path_beneath_attr null_device = {.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE, .parent_fd = ::open("/dev/null", O_PATH | O_CLOEXEC)};
+  landlock_path_beneath_attr null_device = {.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE,
+                                            .parent_fd = ::open("/dev/null", O_PATH | O_CLOEXEC)};
   ::syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &null_device, 0);
   ::syscall(SYS_landlock_restrict_self, rules, 0);
   ::close(null_device.parent_fd);
@@ -87,7 +106,9 @@ void RefuseWriting() {
 
 Result<void> EnterSandbox(uint64_t file_max_bytes) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Fail(ErrorCode::kPermissionDenied, "no_new_privs: {}", LastError());
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return Fail(ErrorCode::kPermissionDenied, "no_new_privs: {}", LastError());
+  }
   TRY(Limit(RLIMIT_CORE, 0, true));
   TRY(Limit(RLIMIT_FSIZE, file_max_bytes, true));
   // With the right to it a network namespace alone: a user namespace would take the right to read others' files. Where

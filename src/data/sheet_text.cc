@@ -27,7 +27,9 @@ std::optional<double> ReadNumber(std::string_view text) {
 
 std::string CellName(uint64_t row, uint64_t column) {
   std::string letters;
-  for (uint64_t left = column + 1; left > 0; left = (left - 1) / 26) letters += static_cast<char>('A' + (left - 1) % 26);
+  for (uint64_t left = column + 1; left > 0; left = (left - 1) / 26) {
+    letters += static_cast<char>('A' + (left - 1) % 26);
+  }
   std::ranges::reverse(letters);
   return fmt::format("{}{}", letters, row + 1);
 }
@@ -38,7 +40,7 @@ std::string NumberText(std::string_view number) {
 }
 
 NumberMeaning MeaningOfFormat(std::string_view code) {
-  bool date = false, time = false, quoted = false;
+  bool date = false, time = false, duration = false, quoted = false;
   const std::string lower = Lowered(code.substr(0, code.find(';')));
   for (size_t i = 0; i < lower.size(); ++i) {
     const char c = lower[i];
@@ -50,7 +52,7 @@ NumberMeaning MeaningOfFormat(std::string_view code) {
       const size_t end = lower.find(']', i);
       if (end == std::string::npos) break;
       const std::string_view inner = std::string_view(lower).substr(i + 1, end - i - 1);
-      time = time || (!inner.empty() && inner.find_first_not_of("hms") == std::string_view::npos);
+      duration = duration || (!inner.empty() && inner.find_first_not_of("hms") == std::string_view::npos);
       i = end;
     } else {
       date = date || c == 'y' || c == 'd';
@@ -60,7 +62,11 @@ NumberMeaning MeaningOfFormat(std::string_view code) {
     }
   }
   if (lower == "general" || lower == "standard") return NumberMeaning::kNumber;
-  return date && time ? NumberMeaning::kDateTime : date ? NumberMeaning::kDate : time ? NumberMeaning::kTime : NumberMeaning::kNumber;
+  if (duration) return NumberMeaning::kDuration;
+  return date && time ? NumberMeaning::kDateTime
+         : date       ? NumberMeaning::kDate
+         : time       ? NumberMeaning::kTime
+                      : NumberMeaning::kNumber;
 }
 
 std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1904) {
@@ -69,8 +75,8 @@ std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1
   if (!value || meaning == NumberMeaning::kNumber || *value < 0 || *value >= kLastDay) return NumberText(serial);
   auto days = static_cast<int64_t>(*value);
   auto seconds = std::llround((*value - static_cast<double>(days)) * 86'400);
-  if (meaning == NumberMeaning::kTime) {
-    seconds += days * 86'400;  // of a duration there may be more than 24 hours
+  if (meaning == NumberMeaning::kDuration || (meaning != NumberMeaning::kDate && days == 0)) {
+    seconds += days * 86'400;
     return fmt::format("{:02}:{:02}:{:02}", seconds / 3'600, seconds / 60 % 60, seconds % 60);
   }
   if (seconds == 86'400) ++days, seconds = 0;
@@ -79,9 +85,9 @@ std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1
   using std::chrono::year;
   const std::chrono::sys_days epoch = from_1904 ? year(1904) / 1 / 1 : year(1899) / 12 / 30;
   const std::chrono::year_month_day date(epoch + std::chrono::days(days));
-  const std::string text = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                       static_cast<unsigned>(date.day()));
-  if (meaning == NumberMeaning::kDate && seconds == 0) return text;
+  const std::string text = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  if (meaning != NumberMeaning::kDateTime && seconds == 0) return text;
   return fmt::format("{} {:02}:{:02}:{:02}", text, seconds / 3'600, seconds / 60 % 60, seconds % 60);
 }
 
@@ -94,8 +100,10 @@ void SheetText::BeginSheet(std::string_view name) {
 
 Result<void> SheetText::AddCell(uint64_t row, uint64_t column, std::string_view value) {
   if (value.empty()) return {};
-  if (part_.text.size() > static_cast<uint64_t>(base::kExtractTextMaxBytes) || part_.spans.size() >= static_cast<uint64_t>(base::kExtractMaxSpans)) {
-    return Fail(ErrorCode::kTooLarge, "expected at most {} cells and {} bytes, found more", base::kExtractMaxSpans, base::kExtractTextMaxBytes);
+  if (part_.text.size() > static_cast<uint64_t>(base::kExtractTextMaxBytes) ||
+      part_.spans.size() >= static_cast<uint64_t>(base::kExtractMaxSpans)) {
+    return Fail(ErrorCode::kTooLarge, "expected at most {} cells and {} bytes, found more", base::kExtractMaxSpans,
+                base::kExtractTextMaxBytes);
   }
   if (row_open_ && row != row_) {
     part_.text += '\n';
@@ -109,8 +117,11 @@ Result<void> SheetText::AddCell(uint64_t row, uint64_t column, std::string_view 
   const uint64_t begin = part_.text.size();
   part_.text += value;
   // A row is a line.
-  std::replace_if(part_.text.begin() + static_cast<std::ptrdiff_t>(begin), part_.text.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
-  part_.spans.push_back({begin, part_.text.size(), {Place::Kind::kCells, 0, 0, fmt::format("{}!{}", sheet_, CellName(row, column))}});
+  std::replace_if(
+      part_.text.begin() + static_cast<std::ptrdiff_t>(begin), part_.text.end(),
+      [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+  part_.spans.push_back(
+      {begin, part_.text.size(), {Place::Kind::kCells, 0, 0, fmt::format("{}!{}", sheet_, CellName(row, column))}});
   return {};
 }
 

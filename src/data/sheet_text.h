@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Spreadsheets as text: a line per row, a tab between cells, every cell with its place. A number is written as the value
-// that it is, with a decimal point, whatever the sheet shows; text stays text ("1.234,50" too); dates are ISO 8601.
+// Spreadsheets as text: a line per row, a tab between cells, every cell with its place. A number is written as the
+// value that it is, with a decimal point, whatever the sheet shows; text stays text ("1.234,50" too); dates are ISO
+// 8601.
 #pragma once
 
 #include <cstdint>
@@ -38,11 +39,12 @@ std::string CellName(uint64_t row, uint64_t column);
 std::string NumberText(std::string_view number);
 
 // What a number format shows of a number.
-enum class NumberMeaning { kNumber, kDate, kTime, kDateTime };
+enum class NumberMeaning { kNumber, kDate, kTime, kDateTime, kDuration };
 // A format's code, as "dd.mm.yyyy hh:mm" or "#,##0.00 [$EUR]".
 NumberMeaning MeaningOfFormat(std::string_view code);
 
-// Days since 1899-12-30 (or 1904-01-01) as "2026-11-22", "13:05:00" or both. What is out of range stays a number.
+// Days since 1899-12-30 (or 1904-01-01) as "2026-11-22", "13:05:00" or both, whichever the number has; a duration as
+// "27:05:00". What is out of range stays a number.
 std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1904);
 
 }  // namespace walchen::data

@@ -23,9 +23,10 @@ struct TestEntry {
   std::string link = {};  // a symbolic link to there
 };
 
-// Writes an archive with libarchive: `format` is "zip", "ustar", "gnutar", "arbsd", "7zip" or "raw", `filter` "none", "gzip", "xz", "zstd".
-inline std::string ArchiveOf(const std::vector<TestEntry>& entries, const char* format = "zip", const char* filter = "none",
-                             bool packed = true) {
+// Writes an archive with libarchive: `format` is "zip", "ustar", "gnutar", "arbsd", "7zip" or "raw", `filter` "none",
+// "gzip", "xz", "zstd".
+inline std::string ArchiveOf(const std::vector<TestEntry>& entries, const char* format = "zip",
+                             const char* filter = "none", bool packed = true) {
   std::string bytes(1 << 20, '\0');
   size_t used = 0;
   for (const TestEntry& entry : entries) bytes.resize(bytes.size() + entry.content.size() + 4'096);
@@ -47,7 +48,8 @@ inline std::string ArchiveOf(const std::vector<TestEntry>& entries, const char* 
     if (!test.link.empty()) archive_entry_set_symlink(entry, test.link.c_str());
     archive_entry_set_size(entry, static_cast<la_int64_t>(test.content.size()));
     EXPECT_EQ(archive_write_header(writer, entry), ARCHIVE_OK) << archive_error_string(writer);
-    EXPECT_EQ(archive_write_data(writer, test.content.data(), test.content.size()), static_cast<la_ssize_t>(test.content.size()));
+    EXPECT_EQ(archive_write_data(writer, test.content.data(), test.content.size()),
+              static_cast<la_ssize_t>(test.content.size()));
     archive_entry_free(entry);
   }
   EXPECT_EQ(archive_write_close(writer), ARCHIVE_OK);
@@ -57,7 +59,8 @@ inline std::string ArchiveOf(const std::vector<TestEntry>& entries, const char* 
 }
 
 // All parts of a file, read in this process.
-inline std::vector<Part> PartsOf(std::string_view name, std::string_view bytes, std::span<const Format> formats = Formats()) {
+inline std::vector<Part> PartsOf(std::string_view name, std::string_view bytes,
+                                 std::span<const Format> formats = Formats()) {
   std::vector<Part> parts;
   const auto extracted = Extract(formats, name, bytes, [&](Part part) -> Result<void> {
     parts.push_back(std::move(part));

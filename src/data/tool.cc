@@ -70,7 +70,8 @@ Result<Descriptor> InMemory(std::string_view content) {
 // In the child, between fork and exec: only what a signal handler may call.
 [[noreturn]] void Become(char* const* arguments, int input, int output, int complaints) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(complaints, STDERR_FILENO) >= 0) {
+  if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+      ::dup2(complaints, STDERR_FILENO) >= 0) {
     ::execvp(arguments[0], arguments);
   }
   ::_exit(kNotFoundExit);
@@ -102,7 +103,9 @@ Printed Listen(const Pipe& output, const Pipe& complaints) {
       }
       const std::string_view piece(buffer.data(), static_cast<size_t>(got));
       if (i == 0) printed.output += piece;
-      else printed.complaints += piece.substr(0, kComplaintMaxBytes - std::min(kComplaintMaxBytes, printed.complaints.size()));
+      else
+        printed.complaints +=
+            piece.substr(0, kComplaintMaxBytes - std::min(kComplaintMaxBytes, printed.complaints.size()));
     }
     printed.too_much = printed.output.size() > static_cast<size_t>(base::kExtractToolMaxBytes);
     if (printed.too_much) break;
@@ -135,7 +138,9 @@ Result<std::string> RunTool(std::vector<std::string> arguments, std::string_view
   if (WIFEXITED(status) && WEXITSTATUS(status) == kNotFoundExit) {
     return Fail(ErrorCode::kUnavailable, "expected the program {}: install the package {}", arguments[0], package);
   }
-  if (WIFSIGNALED(status)) return Fail(ErrorCode::kCorrupt, "{} was ended by signal {}", arguments[0], WTERMSIG(status));
+  if (WIFSIGNALED(status)) {
+    return Fail(ErrorCode::kCorrupt, "{} was ended by signal {}", arguments[0], WTERMSIG(status));
+  }
   const std::string_view complaint = std::string_view(printed.complaints).substr(0, printed.complaints.find('\n'));
   return Fail(ErrorCode::kCorrupt, "{} cannot read it: {}", arguments[0], base::Quoted(complaint, 200));
 }

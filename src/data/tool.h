@@ -15,9 +15,9 @@ namespace walchen::data {
 // What a tool finds in place of the name of its input: a file in memory that holds it, which it may read at any place.
 inline constexpr std::string_view kToolInput = "/proc/self/fd/0";
 
-// Starts `arguments[0]` (found by $PATH) with `input` and returns what it prints. `package` is the Debian package that has it.
-// Errors: kUnavailable (no such program), kCorrupt (it failed: with the first line of its complaints), kTooLarge
-// (it prints more than kExtractToolMaxBytes), kIo. Not for a process with threads that hold locks of malloc.
+// Starts `arguments[0]` (found by $PATH) with `input` and returns what it prints. `package` is the Debian package that
+// has it. Errors: kUnavailable (no such program), kCorrupt (it failed: with the first line of its complaints),
+// kTooLarge (it prints more than kExtractToolMaxBytes), kIo. Not for a process with threads that hold locks of malloc.
 Result<std::string> RunTool(std::vector<std::string> arguments, std::string_view input, std::string_view package);
 
 }  // namespace walchen::data

@@ -108,10 +108,13 @@ TEST_F(DocumentsTest, TellTheirLifeBackAndForth) {
 }
 
 TEST_F(DocumentsTest, HaveSourcesOfWhichTheLastWordCounts) {
-  Append(a_, Source{.name = "one", .source_class = SourceClass::kCrawl});
-  Append(b_, Source{.name = "two"});
-  Append(a_,
-         Source{.name = "one", .source_class = SourceClass::kCrawl, .keep_until = "2030-01-01", .purpose = "search"});
+  Append(a_, Source{.name = "one", .source_class = SourceClass::kCrawl, .basis = Basis::kTdm});
+  Append(b_, Source{.name = "two", .source_class = SourceClass::kUser, .basis = Basis::kOwnData});
+  Append(a_, Source{.name = "one",
+                    .source_class = SourceClass::kCrawl,
+                    .basis = Basis::kTdm,
+                    .keep_until = "2030-01-01",
+                    .purpose = "search"});
   const auto sources = SourcesOf(ledger_).value();
   ASSERT_EQ(sources.size(), 2u);
   EXPECT_EQ(sources[0].id, a_);

@@ -13,8 +13,9 @@ constexpr std::string_view kByAbout =
     "SELECT " WALCHEN_LEDGER_EVENT_COLUMNS " FROM event WHERE about <> '' AND about = ?2" WALCHEN_LEDGER_PAGE;
 constexpr std::string_view kByKind =
     "SELECT " WALCHEN_LEDGER_EVENT_COLUMNS " FROM event WHERE kind = ?2" WALCHEN_LEDGER_PAGE;
+// The + keeps SQLite from the index of kinds: there are more events of a kind than about one thing.
 constexpr std::string_view kByBoth = "SELECT " WALCHEN_LEDGER_EVENT_COLUMNS
-                                     " FROM event WHERE about <> '' AND about = ?2 AND kind = ?3" WALCHEN_LEDGER_PAGE;
+                                     " FROM event WHERE about <> '' AND about = ?2 AND +kind = ?3" WALCHEN_LEDGER_PAGE;
 #undef WALCHEN_LEDGER_PAGE
 
 Result<Query> Ask(Database& database, const Selection& selection) {

@@ -228,6 +228,15 @@ TEST_F(LedgerTest, ErasesWhatWasForgottenFromEveryFile) {
   FillSmall(ledger);
   ASSERT_FALSE(FilesWith("Secret title " + kId).empty());
   ASSERT_FALSE(FilesWith(Sha256OfText(kId)).empty());
+  std::vector<std::string> salts;
+  {
+    Query query =
+        ledger.database()
+            .Ask("SELECT salt FROM private JOIN event ON sequence = event WHERE about = ?1", std::string_view(kId))
+            .value();
+    while (query.Next().value()) salts.emplace_back(base::AsText(query.Blob(0)));
+  }
+  EXPECT_EQ(salts.size(), 5u);
   const uint64_t before = ledger.LastHead().value().sequence;
   const std::vector<std::string> ids = {kId};
   const Head head = ledger.Erase(ids, "request of the person").value();
@@ -236,6 +245,7 @@ TEST_F(LedgerTest, ErasesWhatWasForgottenFromEveryFile) {
   for (const std::string& bytes : {"Secret title " + kId, "an " + kId + ".eml", Sha256OfText(kId)}) {
     EXPECT_EQ(FilesWith(bytes), std::vector<std::string>()) << bytes;
   }
+  for (const std::string& salt : salts) EXPECT_EQ(FilesWith(salt), std::vector<std::string>());
   EXPECT_FALSE(FilesWith("Secret title " + kTestDocuments[1]).empty());
   EXPECT_TRUE(ledger.AboutContent(Sha256OfText(kId)).value().empty());
   const SubjectKey key(Secret{1, 2, 3});

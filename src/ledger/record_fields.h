@@ -42,6 +42,10 @@ class RecordWriter {
   void Choice(const char* name, const Enum& value) {
     event_.body[name] = NameOf(value);
   }
+  template <class Enum>
+  void Choice(const char* name, const std::optional<Enum>& value) {
+    Needed(name, value ? std::string(NameOf(*value)) : "");
+  }
 
   Result<void> Finish() const;
 
@@ -75,6 +79,11 @@ class RecordReader {
     } else {
       Wrong(name, "a name that is known");
     }
+  }
+
+  template <class Enum>
+  void Choice(const char* name, std::optional<Enum>& value) {
+    Choice(name, value.emplace());
   }
 
   Result<void> Finish() const;

@@ -25,7 +25,7 @@
 
 namespace walchen::ledger {
 
-// Where data come from, as the AI Act's forms ask. Mandatory.
+// Where data come from, as the AI Act's forms ask.
 enum class SourceClass { kPublicDataset, kCrawl, kThirdParty, kUser, kSynthetic };
 // Why they may be used. kTdm: text and data mining, § 44b UrhG and Art. 4 of Directive (EU) 2019/790.
 enum class Basis { kPublicDomain, kLicence, kOwnData, kContract, kTdm, kConsent };
@@ -69,12 +69,12 @@ struct Range {
 
 struct Source {  // about the source's id
   static constexpr std::string_view kKind = "source";
-  std::string name = {};  // [A-Za-z0-9._-]; documents name it
-  SourceClass source_class = SourceClass::kUser;
-  Basis basis = Basis::kOwnData;
-  std::string licence = {};     // SPDX expression that the user stated
-  std::string keep_until = {};  // a day, 2027-12-31: no training and no keeping after it
-  std::string generator = {};   // of synthetic data, with its version and seed
+  std::string name = {};                         // [A-Za-z0-9._-]; documents name it
+  std::optional<SourceClass> source_class = {};  // mandatory
+  std::optional<Basis> basis = {};               // mandatory
+  std::string licence = {};                      // SPDX expression that the user stated
+  std::string keep_until = {};                   // a day, 2027-12-31: no training and no keeping after it
+  std::string generator = {};                    // of synthetic data, with its version and seed
   std::string generator_version = {};
   std::optional<int64_t> seed = {};
   // private

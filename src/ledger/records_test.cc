@@ -42,7 +42,7 @@ TEST(Records, ComeBackAsTheyWereWritten) {
                          .uri = "https://example.org",
                          .purpose = "p",
                          .contract = "c"});
-  ExpectRoundTrip(Source{.name = "a"});
+  ExpectRoundTrip(Source{.name = "a", .source_class = SourceClass::kUser, .basis = Basis::kOwnData});
   ExpectRoundTrip(Document{.source = "s",
                            .modality = "text",
                            .media_type = "text/plain",
@@ -122,9 +122,16 @@ TEST(Records, AreReadWithoutWhatWasErased) {
 
 TEST(Records, RefuseWhatIsMissingOrMalformed) {
   EXPECT_EQ(ToEvent("", Source{}).error().message(), "source: expected a name, found none");
+  EXPECT_EQ(ToEvent("", Source{.name = "a"}).error().message(), "source: expected a class, found none");
+  EXPECT_EQ(ToEvent("", Source{.name = "a", .source_class = SourceClass::kCrawl}).error().message(),
+            "source: expected a basis, found none");
+  const Source source = {.name = "a", .source_class = SourceClass::kUser, .basis = Basis::kOwnData};
+  EXPECT_TRUE(ToEvent("", source));
   EXPECT_EQ(ToEvent("", Source{.name = "a b"}).error().code(), ErrorCode::kInvalidArgument);
   for (const char* day : {"2027", "2027-13-01", "2027-00-01", "2027-01-32", "27-01-01", "2027-01-01T"}) {
-    EXPECT_EQ(ToEvent("", Source{.name = "a", .keep_until = day}).error().code(), ErrorCode::kInvalidArgument) << day;
+    Source kept = source;
+    kept.keep_until = day;
+    EXPECT_EQ(ToEvent("", kept).error().code(), ErrorCode::kInvalidArgument) << day;
   }
   EXPECT_EQ(ToEvent(kId, Document{.source = "s", .modality = "text", .content = "abc"}).error().code(),
             ErrorCode::kInvalidArgument);

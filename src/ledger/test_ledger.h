@@ -59,8 +59,9 @@ void AppendRecord(Transaction& change, const std::string& about, const Record& r
 inline void FillSmall(Ledger& ledger) {
   auto change = ledger.Begin();
   ASSERT_TRUE(change) << change.error().ToString();
-  AppendRecord(*change, "",
-               Source{.name = "mail", .source_class = SourceClass::kUser, .purpose = "the help desk's answers"});
+  AppendRecord(
+      *change, "",
+      Source{.name = "mail", .source_class = SourceClass::kUser, .basis = Basis::kOwnData, .purpose = "help desk"});
   const SubjectKey key(Secret{1, 2, 3});
   for (const std::string& id : kTestDocuments) {
     AppendRecord(*change, id,
