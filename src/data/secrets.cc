@@ -12,10 +12,9 @@
 namespace walchen::data {
 namespace {
 
-// The shortest shape, an AWS key id, has 20 characters; a token in parts (Slack, JWT) begins with a word of its own.
-constexpr size_t kTokenWordMin = 16;
 constexpr size_t kTokenMax = 4096;
 constexpr size_t kPrivateKeyMax = 16'384;
+constexpr size_t kKeyLabelMax = 48;  // "-----BEGIN ENCRYPTED " and the like
 constexpr size_t kValueMin = 12;
 constexpr size_t kValueMax = 256;
 constexpr double kEntropyMin = 3.0;  // bits per character; English words have about 2.5 in so few
@@ -45,7 +44,9 @@ constexpr std::string_view kSecretWords[] = {
     "access_token", "private_token", "db_password", "database_password", "passphrase"};
 
 constexpr std::string_view kPrivateKeyWords[] = {"private key"};
-constexpr std::string_view kTokenParts[] = {"xoxa", "xoxb", "xoxe", "xoxo", "xoxp", "xoxr", "xoxs", "glpat"};
+// How each shape begins: nothing else is read to its end.
+constexpr std::string_view kTokenStarts[] = {"AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat",
+                                             "xox",  "sk_live_", "rk_live_", "AIza", "npm_", "eyJ"};
 
 bool IsTokenByte(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
@@ -77,12 +78,11 @@ class SecretScanner {
   void Scan() {
     static const PhraseSet kSecrets(kSecretWords);
     static const PhraseSet kKeys(kPrivateKeyWords);
-    static const PhraseSet kParts(kTokenParts);
     for (size_t i = 0; i < words_.size(); ++i) {
       const std::span<const Word> rest = words_.subspan(i);
       const Word& word = words_[i];
       if (word.begin < looked_until_) continue;
-      if (word.size >= kTokenWordMin || kParts.MatchAt(rest) > 0 || text_.substr(word.begin, word.size).starts_with("eyJ")) AtToken(word);
+      if (MayBeToken(text_.substr(word.begin, word.size))) AtToken(word);
       if (kKeys.MatchAt(rest) > 0) AtPrivateKey(word, words_[i + 1]);
       if (const size_t count = kSecrets.MatchAt(rest)) AtAssignment(words_[i + count - 1]);
     }
@@ -96,6 +96,12 @@ class SecretScanner {
     looked_until_ = end;
   }
 
+  static bool MayBeToken(std::string_view word) {
+    const char first = word[0];
+    const bool may_be = first == 'A' || first == 'g' || first == 'x' || first == 's' || first == 'r' || first == 'n' || first == 'e';
+    return may_be && std::any_of(std::begin(kTokenStarts), std::end(kTokenStarts), [&](std::string_view start) { return word.starts_with(start); });
+  }
+
   void AtToken(const Word& word) {
     size_t end = word.begin;
     while (end < text_.size() && end - word.begin < kTokenMax && IsTokenByte(text_[end])) ++end;
@@ -106,10 +112,11 @@ class SecretScanner {
 
   // "-----BEGIN RSA PRIVATE KEY-----" to its end line, or as far as a key can be long.
   void AtPrivateKey(const Word& first, const Word& last) {
-    const size_t line = text_.rfind('\n', first.begin) + 1;  // npos + 1 is 0
-    const size_t begin = text_.find("-----BEGIN", line);
+    const size_t look_from = first.begin - std::min<size_t>(first.begin, kKeyLabelMax);
+    const size_t found = text_.substr(look_from, first.begin - look_from).rfind("-----BEGIN");
     const size_t label_end = last.begin + last.size;
-    if (begin == text_.npos || begin >= first.begin || !text_.substr(label_end).starts_with("-----")) return;
+    if (found == text_.npos || !text_.substr(label_end).starts_with("-----")) return;
+    const size_t begin = look_from + found;
     const std::string_view rest = text_.substr(label_end, kPrivateKeyMax);
     const size_t end_line = rest.find("-----END");
     const size_t end = end_line == rest.npos ? label_end + rest.size() : label_end + EndOfLine(rest, end_line);

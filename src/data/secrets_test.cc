@@ -48,6 +48,12 @@ TEST(Secrets, FindsAssignedValuesThatLookDrawn) {
   EXPECT_EQ(Found("Passwort: t4Kw9zQx1Lm7Rb").size(), 1);
 }
 
+TEST(Secrets, StaysLinearWhereEveryWordBeginsLikeOne) {
+  std::string text;
+  while (text.size() < 2'000'000) text += "private key aaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbb.";
+  EXPECT_TRUE(Found(text).empty());
+}
+
 TEST(Secrets, LeavesWordsAndPlaceholders) {
   for (const std::string_view text :
        {"password: string", "Das Passwort: bitte beim Administrator erfragen", "token = next_token(stream)", "secret = ${SECRET_FROM_1PASSWORD}",
