@@ -1,4 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
+# walchen_test_options(target): no test is about its own speed, and under the sanitizers half of the build would be spent on
+# tests. So they are optimised less than what they test, and only their memory is watched.
+function(walchen_test_options target)
+  if(WALCHEN_SANITIZE STREQUAL "")
+    target_compile_options(${target} PRIVATE -O1)
+  elseif(WALCHEN_SANITIZE MATCHES "undefined")
+    target_compile_options(${target} PRIVATE -O0 -fno-sanitize=undefined,fuzzer-no-link)
+  else()
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
 # walchen_library(name LINK ... [PRECOMPILED header]): the folder src/<name> as a static library, and beside it <name>_test of its *_test.cc.
 # Libraries of ours are named by their folder, others by their CMake target.
 function(walchen_library name)
@@ -34,7 +46,7 @@ function(walchen_library name)
     target_link_libraries(${name}_test PRIVATE walchen_${name} GTest::gtest_main)
     target_precompile_headers(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${arg_PRECOMPILED}_test.h)
     target_compile_definitions(${name}_test PRIVATE WALCHEN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    target_compile_options(${name}_test PRIVATE -O1)  # a fifth of their compile time less, and no test is about its own speed
+    walchen_test_options(${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
   endif()
 endfunction()

@@ -7,9 +7,9 @@ source "$(dirname "$0")/steps.sh"
 
 # What the trainer includes, by Debian package; tests/e2e/train_kit_test.py compares it with what was compiled.
 packages=(libfmt-dev libspdlog-dev nlohmann-json3-dev libcli11-dev libexpected-dev libtomlplusplus-dev libhwy-dev
-  libgloo-dev libssl-dev)
-static_libraries=(libcrypto.a)
-sources=(CMakeLists.txt cmake src/{base,tensor,formats,model,runs,shards,train} recipes docs/training.md docs/cluster.md
+  libgloo-dev libssl-dev libsqlite3-dev libsodium-dev)
+static_libraries=(libcrypto.a libsqlite3.a libsodium.a)
+sources=(CMakeLists.txt cmake src/{base,ledger,tensor,formats,model,runs,shards,train} recipes docs/training.md docs/cluster.md
   docs/train-kit.md LICENSE THIRD_PARTY.md)
 
 archive=${1:-build/walchen-train-kit.tar.gz}

@@ -112,6 +112,14 @@ void Arguments::Required(const std::string& name, std::string& value, const std:
   parser_->app.add_option(name, value, what)->required()->type_name("");
 }
 
+void Arguments::Required(const std::string& name, std::vector<std::string>& values, const std::string& what) {
+  parser_->app.add_option(name, values, what)->required()->type_name("");
+}
+
+void Arguments::Optional(const std::string& name, std::string& value, const std::string& what) {
+  parser_->app.add_option(name, value, what)->type_name("");
+}
+
 std::optional<int> Arguments::Parse(int argc, char** argv) {
   CLI::App& app = parser_->app;
   try {

@@ -43,6 +43,10 @@ class Arguments {
   void Option(const std::string& name, std::vector<std::string>& values, const std::string& what);
   // A positional argument that must be there.
   void Required(const std::string& name, std::string& value, const std::string& what);
+  // At least one of them.
+  void Required(const std::string& name, std::vector<std::string>& values, const std::string& what);
+  // A positional argument that may be missing.
+  void Optional(const std::string& name, std::string& value, const std::string& what);
 
   // Reads argv[1..argc). Empty: go on. Else the exit code: help was printed (0), or what is wrong with the arguments (2).
   std::optional<int> Parse(int argc, char** argv);

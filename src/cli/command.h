@@ -28,9 +28,10 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 
-// The sub-commands of `walchen`, and those of `walchen model` and `walchen eval`, in the order of --help.
+// The sub-commands of `walchen`, and those of `walchen model`, `walchen data` and `walchen eval`, in the order of --help.
 std::span<const Command> Commands();
 std::span<const Command> ModelCommands();
+std::span<const Command> DataCommands();
 std::span<const Command> EvalCommands();
 
 // Finds argv[0] among `commands` and runs it. `program` is what stands in front of it on the command line ("walchen",
@@ -43,12 +44,25 @@ int Report(std::string_view command, const Error& error);
 
 int RunBench(int argc, char** argv);
 int RunChat(int argc, char** argv);
+int RunData(int argc, char** argv);
 int RunDoctor(int argc, char** argv);
 int RunEval(int argc, char** argv);
 int RunModel(int argc, char** argv);
 int RunServe(int argc, char** argv);
 int RunTrain(int argc, char** argv);
 int RunTune(int argc, char** argv);
+
+int RunDataAdd(int argc, char** argv);
+int RunDataBuild(int argc, char** argv);
+int RunDataExport(int argc, char** argv);
+int RunDataForget(int argc, char** argv);
+int RunDataList(int argc, char** argv);
+int RunDataShow(int argc, char** argv);
+int RunDataSubject(int argc, char** argv);
+int RunDataTokenizer(int argc, char** argv);
+int RunDataVerify(int argc, char** argv);
+// Not for people: what decodes raw files for `data add`.
+int RunExtractWorkerCommand(int argc, char** argv);
 
 int RunEvalPerplexity(int argc, char** argv);
 

@@ -18,6 +18,7 @@ constexpr std::array kCommands = {
     Command{"chat", "talk to a model, or ask it one thing with --prompt", RunChat},
     Command{"serve", "answer over HTTP (OpenAI's protocol) and show the web page", RunServe},
     Command{"model", "models on this machine: ls, show, import, export, quantize, random, verify, rm, ...", RunModel},
+    Command{"data", "raw files to licensed training data: add, ls, show, verify, forget, build, ...", RunData},
     Command{"eval", "how good a model is: perplexity", RunEval},
     Command{"train", "train a model after a recipe, go on with a run, or watch one", RunTrain},
     Command{"tune", "fine-tune a model on your own data", RunTune},
@@ -39,6 +40,18 @@ constexpr std::array kModelCommands = {
     Command{"logits", "the logits after given token ids as a JSON array", RunModelLogits},
 };
 
+constexpr std::array kDataCommands = {
+    Command{"add", "take files, folders and archives in", RunDataAdd},
+    Command{"ls", "list every document with what became of it", RunDataList},
+    Command{"show", "the whole life of a document", RunDataShow},
+    Command{"verify", "check the ledger and the shards", RunDataVerify},
+    Command{"build", "pack kept documents into shards", RunDataBuild},
+    Command{"tokenizer", "learn a tokenizer from the kept documents", RunDataTokenizer},
+    Command{"export", "the papers: Croissant, dataset card, CSV, attribution", RunDataExport},
+    Command{"subject", "what is known of a person", RunDataSubject},
+    Command{"forget", "remove a document, or all of a person, for good", RunDataForget},
+};
+
 constexpr std::array kEvalCommands = {
     Command{"perplexity", "how well a model predicts a text", RunEvalPerplexity},
 };
@@ -53,9 +66,11 @@ void PrintHelp(std::string_view program, std::span<const Command> commands) {
 
 std::span<const Command> Commands() { return kCommands; }
 std::span<const Command> ModelCommands() { return kModelCommands; }
+std::span<const Command> DataCommands() { return kDataCommands; }
 std::span<const Command> EvalCommands() { return kEvalCommands; }
 
 int RunModel(int argc, char** argv) { return Dispatch("walchen model", ModelCommands(), argc - 1, argv + 1); }
+int RunData(int argc, char** argv) { return Dispatch("walchen data", DataCommands(), argc - 1, argv + 1); }
 int RunEval(int argc, char** argv) { return Dispatch("walchen eval", EvalCommands(), argc - 1, argv + 1); }
 
 int Dispatch(std::string_view program, std::span<const Command> commands, int argc, char** argv) {

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/version.h"
+#include "data/extract_worker.h"
 
 namespace {
 
@@ -18,6 +19,7 @@ int Run(int argc, char** argv) {
     fmt::print("{}\n", walchen::cli::VersionLine());
     return walchen::cli::kDone;
   }
+  if (first == walchen::data::kExtractWorkerCommand) return walchen::cli::RunExtractWorkerCommand(argc - 1, argv + 1);
   return walchen::cli::Dispatch("walchen", walchen::cli::Commands(), argc - 1, argv + 1);
 }
 

@@ -55,42 +55,69 @@ double Share(size_t part, size_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+// What stands between words, a fifth of a text, has all blanks and signs of it.
+struct BetweenWords {
+  size_t blanks = 0, hashes = 0, code_points = 0;
+
+  void Add(std::string_view gap) {
+    for (const char c : gap) {
+      blanks += c == ' ' || c == '\n' || c == '\t';
+      hashes += c == '#';
+      code_points += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
+    }
+  }
+};
+
 void MeasureWords(std::string_view text, std::span<const Word> words, QualityMeasures& measures) {
   size_t with_letter = 0, letter_bytes = 0, last_end = 0;
-  size_t code_points = CodePoints(text);
-  // Most of what is between words is one space.
-  const auto leave_out = [&](size_t begin, size_t end) {
-    code_points -= end - begin < 2 ? end - begin : CodePoints(text.substr(begin, end - begin));
-  };
+  BetweenWords between;
   for (const Word& word : words) {
-    leave_out(last_end, word.begin);
+    between.Add({text.data() + last_end, word.begin - last_end});
     last_end = size_t{word.begin} + word.size;
     if (!HasLetter({text.data() + word.begin, word.size})) continue;
     ++with_letter;
     letter_bytes += word.size;
   }
-  leave_out(last_end, text.size());
-  size_t blank = 0, hashes = 0;
-  for (const char c : text) {
-    blank += (c == ' ') | (c == '\n') | (c == '\t');
-    hashes += c == '#';
-  }
-  const size_t visible = text.size() - blank;
-  const size_t symbols = hashes + CountOf(text, "...") + CountOf(text, "\xE2\x80\xA6");
+  between.Add(text.substr(last_end));
+  const size_t symbols = between.hashes + CountOf(text, "...") + CountOf(text, "\xE2\x80\xA6");
   measures.words = static_cast<double>(words.size());
-  measures.mean_word_letters = Share(code_points, words.size());
-  measures.letter_share = Share(letter_bytes, visible);
+  measures.mean_word_letters = Share(CodePoints(text) - between.code_points, words.size());
+  measures.letter_share = Share(letter_bytes, text.size() - between.blanks);
   measures.alphabetic_words = Share(with_letter, words.size());
   measures.symbols_per_word = words.empty() ? static_cast<double>(symbols) : Share(symbols, words.size());
   measures.replacement_share = Share(3 * CountOf(text, "\xEF\xBF\xBD"), text.size());
 }
 
-bool StartsWithAny(std::string_view line, std::initializer_list<std::string_view> starts) {
-  return std::any_of(starts.begin(), starts.end(), [&](std::string_view start) { return line.starts_with(start); });
+bool IsBullet(std::string_view line) {
+  switch (line[0]) {
+    case '-':
+    case '*':
+    case '+': return line.size() > 1 && line[1] == ' ';
+    case '\xE2':
+      return line.starts_with("\xE2\x80\xA2") || line.starts_with("\xE2\x97\x8F") || line.starts_with("\xE2\x96\xAA") ||
+             line.starts_with("\xE2\x80\x93 ");
+    case '\xC2': return line.starts_with("\xC2\xB7");
+    default: return false;
+  }
 }
 
-bool EndsWithAny(std::string_view line, std::initializer_list<std::string_view> ends) {
-  return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return line.ends_with(end); });
+bool EndsWithEllipsis(std::string_view line) { return line.ends_with("...") || line.ends_with("\xE2\x80\xA6"); }
+
+bool EndsSentence(std::string_view line) {
+  switch (line.back()) {
+    case '.':
+    case '!':
+    case '?':
+    case ':':
+    case ';':
+    case '"': return true;
+    case ')': return line.ends_with(".)");
+    case '\x9C':
+    case '\x9D': return line.ends_with("\xE2\x80\x9C") || line.ends_with("\xE2\x80\x9D");
+    case '\xAB':
+    case '\xBB': return line.ends_with("\xC2\xAB") || line.ends_with("\xC2\xBB");
+    default: return false;
+  }
 }
 
 void MeasureLines(std::string_view text, QualityMeasures& measures) {
@@ -103,10 +130,10 @@ void MeasureLines(std::string_view text, QualityMeasures& measures) {
     if (first == line.npos) continue;
     line.remove_prefix(first);
     ++lines;
-    bullets += StartsWithAny(line, {"- ", "* ", "+ ", "\xE2\x80\xA2", "\xE2\x97\x8F", "\xE2\x96\xAA", "\xE2\x80\x93 ", "\xC2\xB7"});
-    const bool ellipsis = EndsWithAny(line, {"...", "\xE2\x80\xA6"});
+    bullets += IsBullet(line);
+    const bool ellipsis = EndsWithEllipsis(line);
     ellipses += ellipsis;
-    punctuated += !ellipsis && EndsWithAny(line, {".", "!", "?", ":", ";", "\"", "\xE2\x80\x9C", "\xE2\x80\x9D", "\xC2\xAB", "\xC2\xBB", ".)"});
+    punctuated += !ellipsis && EndsSentence(line);
     shorts += line.size() < kShortLine || (line.size() < 4 * kShortLine && CodePoints(line) < kShortLine);
   }
   measures.bullet_lines = Share(bullets, lines);

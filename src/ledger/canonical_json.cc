@@ -75,6 +75,10 @@ Result<std::string> CanonicalJson(const json& value) {
 }
 
 Result<json> ParseCanonical(std::string_view text) {
+  if (text.size() > static_cast<size_t>(base::kLedgerBodyMaxBytes)) {
+    return Fail(ErrorCode::kTooLarge, "expected JSON of at most {} bytes, found {}", base::kLedgerBodyMaxBytes,
+                text.size());
+  }
   json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!value.is_object()) return Fail(ErrorCode::kCorrupt, "expected a JSON object, found {}", base::Quoted(text));
   const auto canonical = CanonicalJson(value);

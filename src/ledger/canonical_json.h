@@ -19,7 +19,8 @@ namespace walchen::ledger {
 // Errors: kInvalidArgument (a value that is not allowed; names it), kTooLarge (deeper than kJsonMaxDepth).
 Result<std::string> CanonicalJson(const nlohmann::json& value);
 
-// The object that a canonical text is. Errors: kCorrupt (no JSON, no object, or not in canonical form), kTooLarge.
+// The object that a canonical text is. Errors: kCorrupt (no JSON, no object, or not in canonical form), kTooLarge
+// (more than kLedgerBodyMaxBytes).
 Result<nlohmann::json> ParseCanonical(std::string_view text);
 
 }  // namespace walchen::ledger

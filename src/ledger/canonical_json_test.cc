@@ -42,6 +42,7 @@ TEST(CanonicalJson, RefusesDeepNestingWithoutRecursion) {
   for (int64_t level = 1; level < base::kJsonMaxDepth; ++level) nested = {{"a", std::move(nested)}};
   EXPECT_TRUE(CanonicalJson(nested));
   EXPECT_EQ(CanonicalJson({{"a", nested}}).error().code(), ErrorCode::kTooLarge);
+  EXPECT_EQ(ParseCanonical(std::string(base::kLedgerBodyMaxBytes + 1, ' ')).error().code(), ErrorCode::kTooLarge);
 }
 
 TEST(CanonicalJson, ReadsOnlyTheOneTextOfAValue) {

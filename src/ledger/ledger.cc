@@ -136,11 +136,13 @@ Result<Head> Ledger::AppendCheckpoint() {
 EventReader Ledger::Read(Selection selection) const { return {*database_, std::move(selection)}; }
 
 Result<Event> Ledger::At(uint64_t sequence) const {
-  if (sequence > 0) {
-    TRY_ASSIGN(auto event, Read({.after = sequence - 1}).Next());
-    if (event && event->sequence == sequence) return std::move(*event);
-  }
-  return Fail(ErrorCode::kNotFound, "{}: there is no event {}", database_->path().native(), sequence);
+  TRY_ASSIGN(Query query,
+             database_->Ask("SELECT " WALCHEN_LEDGER_EVENT_COLUMNS " FROM event WHERE sequence = ?1", sequence));
+  TRY_ASSIGN(const bool found, query.Next());
+  if (!found) return Fail(ErrorCode::kNotFound, "{}: there is no event {}", database_->path().native(), sequence);
+  TRY_ASSIGN(Event event, EventOf(query));
+  TRY_ASSIGN(event.private_fields, PrivateFieldsOf(*database_, sequence));
+  return event;
 }
 
 Result<Head> Ledger::LastHead() const { return ReadHead(*database_); }

@@ -27,8 +27,8 @@ class Verification {
   Result<VerifyReport> Run() {
     // A damaged file may fail in any query: what was found until then still counts.
     for (auto step : {&Verification::CheckFile, &Verification::CheckTables, &Verification::LoadDeletions,
-                      &Verification::CheckEvents, &Verification::CheckOrphans, &Verification::CheckSubjects,
-                      &Verification::CheckScrub}) {
+                      &Verification::CheckEvents, &Verification::CheckSigner, &Verification::CheckOrphans,
+                      &Verification::CheckSubjects, &Verification::CheckScrub}) {
       Result<void> done = (this->*step)();
       if (done) continue;
       if (done.error().code() != ErrorCode::kCorrupt) return Forward(done);
@@ -207,17 +207,28 @@ class Verification {
   }
 
   void CheckSignature(const Event& event, const Checkpoint& checkpoint) {
-    if (checkpoint.signer) {
-      if (SignatureHolds(checkpoint)) {
-        ++report_.signatures;
-      } else {
-        AddFault(event.sequence, fmt::format("checkpoint: its signature does not hold; {}", kRestore));
-      }
+    const bool holds = SignatureHolds(checkpoint);
+    if (holds) ++report_.signatures;
+    if (checkpoint.signer && !holds) {
+      AddFault(event.sequence, fmt::format("checkpoint: its signature does not hold; {}", kRestore));
     }
-    if (options_.signer && checkpoint.signer != options_.signer) {
-      AddFault(event.sequence, fmt::format("checkpoint: expected a signature with the key that was named, found {}; {}",
-                                           checkpoint.signer ? "another key" : "none", kRestore));
+    if (!options_.signer) return;
+    if (holds && checkpoint.signer == options_.signer) {
+      signer_seen_ = true;
+    } else if (signer_seen_) {
+      AddFault(event.sequence,
+               fmt::format("checkpoint: expected a signature with the key that signed earlier ones, found "
+                           "{}; {}",
+                           checkpoint.signer ? "another key" : "none", kRestore));
     }
+  }
+
+  Result<void> CheckSigner() {
+    if (options_.signer && !signer_seen_) {
+      AddFault(
+          0, fmt::format("expected a checkpoint that is signed with the key that was named, found none; {}", kRestore));
+    }
+    return {};
   }
 
   // Each salted digest of the body against its row, and each row against the body.
@@ -339,6 +350,7 @@ class Verification {
   VerifyReport report_;
   MerkleTree tree_;
   bool tree_broken_ = false;  // an event is missing: the root of the next checkpoint cannot be told
+  bool signer_seen_ = false;  // a checkpoint is signed with the key that was named
   bool chain_known_ = true;   // the digest of the event before could be read
   std::unordered_multimap<uint64_t, const KnownHead*> known_at_;  // by sequence number
   std::unordered_map<std::string, uint64_t> deleted_;             // id -> number of its last deletion event

@@ -28,7 +28,7 @@ struct KnownHead {
 
 struct VerifyOptions {
   std::vector<KnownHead> known_heads = {};
-  // Where it is given, each checkpoint must be signed, and with this key.
+  // Where it is given, a checkpoint must be signed with this key, and each one after the first such one too.
   std::optional<PublicKey> signer = {};
 };
 

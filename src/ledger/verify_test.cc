@@ -201,6 +201,24 @@ TEST_F(VerifyTest, FindsARewrittenChainAgainstAKnownHeadAndASigner) {
   EXPECT_FALSE(Verified({.known_heads = {}, .signer = SigningKey(Secret{9}).public_key()}).clean());
 }
 
+TEST_F(VerifyTest, TakesAKeyThatCameLaterAndMissesItWhereItStops) {
+  const base::Path path = folder_ / "later.db";
+  const SigningKey key(Secret{9});
+  const VerifyOptions options = {.known_heads = {}, .signer = key.public_key()};
+  const auto write = [&](std::optional<SigningKey> with) {
+    Ledger ledger = Ledger::Open(path, {.clock = &clock_, .signing_key = std::move(with)}).value();
+    EXPECT_TRUE(ledger.Append({.kind = "note"}));
+    EXPECT_TRUE(ledger.AppendCheckpoint());
+    return Verify(ledger, options).value();
+  };
+  EXPECT_EQ(write(std::nullopt).fault_count, 1u) << "nothing is signed";
+  EXPECT_TRUE(write(key).clean());
+  const VerifyReport stopped = write(std::nullopt);
+  ASSERT_EQ(stopped.fault_count, 1u);
+  EXPECT_EQ(stopped.faults[0].sequence, 6u);
+  EXPECT_EQ(write(SigningKey(Secret{8})).fault_count, 2u) << "another key is no better";
+}
+
 TEST_F(VerifyTest, FindsAChangedIndexOfPersons) {
   ExpectFound("DELETE FROM subject WHERE event = (SELECT min(event) FROM subject)");
   ExpectFound("UPDATE subject SET token = zeroblob(32) WHERE event = (SELECT min(event) FROM subject)");

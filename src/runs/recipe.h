@@ -81,9 +81,9 @@ struct SensePlan {
 };
 
 struct DataSource {
-  enum class Kind { kGenerator, kFolder, kJsonl };
+  enum class Kind { kGenerator, kFolder, kJsonl, kShards };
   Kind kind = Kind::kGenerator;
-  std::string place;  // the generator's name, or the path
+  std::string place;  // the name of the generator or of the shards, or the path
 
   bool operator==(const DataSource&) const = default;
 };
@@ -92,9 +92,9 @@ struct DataSource {
 struct DataPlan {
   std::string name;  // unique; the loss of these sequences has this name in the log
   std::string text_template;  // "template" in the file
-  DataSource source;          // "generator:NAME", "folder:PATH" or "jsonl:PATH" in the file
+  DataSource source;          // "generator:NAME", "folder:PATH", "jsonl:PATH" or "shards:NAME" in the file
   int sequences = 0;          // per step
-  std::string tiers;          // letters "A" to "D", in the file an array; empty: not said
+  std::string tiers;          // letters of ledger/rights.h, in the file an array; empty: not said
   Options options;
 
   bool operator==(const DataPlan&) const = default;

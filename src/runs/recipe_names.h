@@ -14,7 +14,7 @@ inline constexpr std::array<std::string_view, 3> kTextTrainingNames = {"frozen",
 inline constexpr std::array<std::string_view, 3> kPrecisionNames = {"auto", "float32", "bfloat16"};
 inline constexpr std::array<std::string_view, 2> kScheduleNames = {"warmup-stable-decay", "cosine"};
 inline constexpr std::array<std::string_view, 4> kBudgetNames = {"steps", "tokens", "flop", "minutes"};
-inline constexpr std::array<std::string_view, 3> kSourcePrefixes = {"generator:", "folder:", "jsonl:"};
+inline constexpr std::array<std::string_view, 4> kSourcePrefixes = {"generator:", "folder:", "jsonl:", "shards:"};
 
 template <size_t N>
 std::vector<std::string> Choices(const std::array<std::string_view, N>& names) {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 10> kShapeKeys = {
     "layers", "d_model", "heads", "kv_heads", "head_size", "d_ff", "vocabulary", "tokenizer", "context_tokens", "rope_theta"};
+constexpr std::string_view kTiers = "ABCDOT";  // those of ledger/rights.h
 constexpr NumberRange kRate = {.least = 0, .most = 100};
 constexpr NumberRange kShare = {.least = 0, .most = 1};
 constexpr NumberRange kBelowOne = {.least = 0, .most = 1, .below = true};
@@ -137,15 +138,15 @@ Result<void> ReadSource(const TomlTable& table, DataSource& source) {
     source.place = text.substr(kSourcePrefixes[kind].size());
     return {};
   }
-  return table.Wrong("source", "\"generator:NAME\", \"folder:PATH\" or \"jsonl:PATH\"");
+  return table.Wrong("source", "\"generator:NAME\", \"folder:PATH\", \"jsonl:PATH\" or \"shards:NAME\"");
 }
 
 Result<void> ReadTiers(const TomlTable& table, std::string& tiers) {
   std::vector<std::string> texts;
   TRY(table.Read("tiers", texts));
   for (const std::string& text : texts) {
-    if (text.size() != 1 || text[0] < 'A' || text[0] > 'D' || tiers.find(text) != std::string::npos) {
-      return table.Wrong("tiers", "an array of some of \"A\", \"B\", \"C\", \"D\", each once");
+    if (text.size() != 1 || kTiers.find(text) == std::string_view::npos || tiers.find(text) != std::string::npos) {
+      return table.Wrong("tiers", "an array of some of \"A\", \"B\", \"C\", \"D\" (licences), \"O\" (own data), \"T\" (text and data mining), each once");
     }
     tiers += text;
   }

@@ -38,8 +38,10 @@ class ShardSource : public SampleSource {
 std::string TokenizerDigest(const formats::Tokenizer& tokenizer) {
   base::Sha256 hash;
   for (int32_t token = 0; token < tokenizer.vocabulary_size(); ++token) {
+    const std::string_view spelling = tokenizer.Bytes(token);
+    if (spelling == fmt::format("[PAD{}]", token)) continue;
     base::ByteWriter entry;
-    entry.Text64(tokenizer.Bytes(token));
+    entry.Text64(spelling);
     hash.Update(base::AsBytes(entry.bytes()));
   }
   const base::Sha256Digest digest = hash.Finish();
@@ -93,11 +95,16 @@ std::vector<uint64_t> ShardWindows::WindowsOf(const DocumentId& id) const {
   return windows;
 }
 
+Result<uint64_t> WindowTokens(runs::Options& options) {
+  TRY_ASSIGN(const int64_t tokens, options.Int("tokens", 256, 8, 65'536));
+  return static_cast<uint64_t>(tokens);
+}
+
 Result<std::unique_ptr<SampleSource>> MakeShardSource(base::Files& files, const base::Path& folder, std::string_view tiers,
                                                       runs::Options& options, uint64_t seed, const formats::Tokenizer& tokenizer,
                                                       Share share) {
-  TRY_ASSIGN(const int64_t length, options.Int("tokens", 256, 8, 65'536));
-  TRY_ASSIGN(ShardWindows windows, ShardWindows::Open(files, folder, static_cast<uint64_t>(length), share));
+  TRY_ASSIGN(const uint64_t length, WindowTokens(options));
+  TRY_ASSIGN(ShardWindows windows, ShardWindows::Open(files, folder, length, share));
   const std::string digest = TokenizerDigest(tokenizer);
   for (const auto& shard : windows.shards()) {
     if (shard->facts().tokenizer_sha256 != digest) {
@@ -110,7 +117,7 @@ Result<std::unique_ptr<SampleSource>> MakeShardSource(base::Files& files, const 
                   "build shards without it", folder.native(), tier, tiers);
     }
   }
-  return std::make_unique<ShardSource>(seed, static_cast<uint64_t>(length), std::move(windows));
+  return std::make_unique<ShardSource>(seed, length, std::move(windows));
 }
 
 }  // namespace walchen::shards

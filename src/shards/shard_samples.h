@@ -18,7 +18,8 @@
 
 namespace walchen::shards {
 
-// SHA-256 of all tokens' spellings in order: tells whether shards speak a model's language, whatever file it is in.
+// SHA-256 of all tokens' spellings in order: tells whether shards speak a model's language, whatever file it is in. Those that
+// only fill a model's vocabulary up ([PAD300], model::PadTokens) do not count.
 std::string TokenizerDigest(const formats::Tokenizer& tokenizer);
 
 // The windows of a folder's shards, in the order of the files' names. Read-only, thread-safe.
@@ -45,6 +46,9 @@ class ShardWindows {
   std::vector<uint64_t> skipped_;             // windows of each shard before its first one here
   uint64_t window_tokens_ = 0;
 };
+
+// The option `tokens` (256), the length of a window.
+Result<uint64_t> WindowTokens(runs::Options& options);
 
 // Options: tokens (256), the length of a window. `tiers` are the letters of those that may be learned from.
 // Errors: those of ShardWindows::Open; kInvalidArgument (another tokenizer, a tier that the recipe does not name).

@@ -6,6 +6,7 @@
 #include "shards/chat_samples.h"
 #include "shards/folder_samples.h"
 #include "shards/generated_samples.h"
+#include "shards/shard_samples.h"
 
 namespace walchen::shards {
 namespace {
@@ -49,10 +50,16 @@ Result<std::unique_ptr<SampleSource>> MakeSource(const runs::DataPlan& data, uin
     TRY(options.RefuseOthers());
     return source;
   }
+  if (data.source.kind == runs::DataSource::Kind::kShards && data.text_template == "text") {
+    TRY_ASSIGN(auto source, MakeShardSource(reading.files, reading.shards / data.source.place, data.tiers, options, seed,
+                                            reading.tokenizer, share));
+    TRY(options.RefuseOthers());
+    return source;
+  }
   // Generators keep nothing: what nobody has seen is made from another seed.
   constexpr uint64_t kHeldOutSeeds = uint64_t{1} << 63;
   const uint64_t own_seed = share == Share::kHeldOut ? kHeldOutSeeds | seed : seed;
-  std::string known = "\"chat\" of jsonl:FILE, \"text\" of folder:PATH";
+  std::string known = "\"chat\" of jsonl:FILE, \"text\" of folder:PATH or shards:NAME";
   for (const Generator& generator : kGenerators) {
     known += fmt::format(", \"{}\" of generator:{}", generator.sample, generator.name);
     const bool is_this = data.source.kind == runs::DataSource::Kind::kGenerator && data.source.place == generator.name &&

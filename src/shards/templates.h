@@ -2,7 +2,7 @@
 //
 // Templates: how raw data become samples, by the names that recipes use.
 //
-//   text       text (folder:PATH, or a generator)           next token
+//   text       text (shards:NAME, folder:PATH, a generator) next token
 //   chat       text of a conversation (jsonl:FILE)          next token, in answers only
 //   forecast   [header] signals                              quantiles at unknown points, anomalies at observed ones
 //   picture    caption, noisy picture                        the clean picture
@@ -26,6 +26,7 @@ struct Reading {
   base::Files& files;
   const formats::Tokenizer& tokenizer;
   const formats::ChatTemplate* chat_template = nullptr;  // null: the model has none
+  base::Path shards = {};                                // the folder in which shards:NAME is NAME
 };
 
 // The source of one [[data]] entry, or of what is kept from it for evaluation.

@@ -131,8 +131,10 @@ Result<std::unique_ptr<Trainer>> OpenTrainer(base::Files& files, const Options& 
   trainer.stop_asked = [] { return stop_requested != 0; };
   if (options.steps > 0) trainer.steps = options.steps;
   if (options.checkpoint_every > 0) trainer.checkpoint_every = options.checkpoint_every;
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.home));
+  trainer.ledger = home.ledger();
+  trainer.shards = home.shards();
   if (!folder.recipe().text.base.empty()) {
-    TRY_ASSIGN(const base::Home home, base::Home::Find(options.home));
     TRY_ASSIGN(trainer.base, base::FindModel(files, home, folder.recipe().text.base));
   }
   const int threads = options.threads > 0 ? options.threads : folder.recipe().threads;

@@ -65,6 +65,9 @@ std::vector<std::vector<float>> KeyGains(Network& network, const formats::Tokeni
   return gains;
 }
 
+// Sources of one recipe must not draw the same numbers.
+uint64_t SeedOf(const runs::Recipe& recipe, size_t source) { return static_cast<uint64_t>(recipe.seed) * 1'000 + source; }
+
 }  // namespace
 
 Trainer::Trainer(base::Files& files, runs::RunFolder folder, const Options& options)
@@ -81,7 +84,8 @@ Result<std::unique_ptr<Trainer>> Trainer::Open(base::Files& files, runs::RunFold
     if (!ranks.is_first()) TRY(ranks.Wait());
     TRY(trainer->LoadNetwork(options.base));
     if (ranks.is_first()) TRY(ranks.Wait());
-    TRY(trainer->OpenData());
+    TRY(trainer->OpenRecord(options));  // before the data, for it says which document may not be used
+    TRY(trainer->OpenData(options));
     TRY(trainer->RestoreOrBegin(options));
   } catch (const std::exception& error) {  // libtorch's: out of memory
     return Fail(ErrorCode::kResourceExhausted, "libtorch: {}", TorchMessage(error));
@@ -159,23 +163,43 @@ Result<void> Trainer::LoadSense(const model::SenseConfig& planned, const runs::S
   return {};
 }
 
-Result<void> Trainer::OpenData() {
+Result<void> Trainer::OpenData(const Options& options) {
   const runs::Recipe& recipe = folder_.recipe();
-  const shards::Reading reading = {files_, *tokenizer_, chat_template_.get()};
+  const shards::Reading reading = {files_, *tokenizer_, chat_template_.get(), options.shards};
   for (size_t i = 0; i < recipe.data.size(); ++i) {
     if (recipe.data[i].sequences < ranks_->world()) {
       return Fail(ErrorCode::kInvalidArgument, "[[data]] \"{}\": its {} sequences a step cannot be cut among {} processes; start at "
                   "most {}, or raise `sequences`", recipe.data[i].name, recipe.data[i].sequences, ranks_->world(),
                   recipe.data[i].sequences);
     }
-    // Sources of one recipe must not draw the same numbers.
-    const uint64_t seed = static_cast<uint64_t>(recipe.seed) * 1'000 + i;
+    const uint64_t seed = SeedOf(recipe, i);
     TRY_ASSIGN(auto source, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kTrained));
     TRY_ASSIGN(auto unseen, shards::MakeSource(recipe.data[i], seed, reading, shards::Share::kHeldOut));
     TRY_ASSIGN(const shards::Sample first, source->At(0));  // all of a source have one layout
     TRY(CheckFits(first, recipe.data[i].name, network_.text.context_tokens));
     sources_.push_back(std::move(source));
     unseen_.push_back(std::move(unseen));
+  }
+  return {};
+}
+
+// What is learned from shards stands in the ledger: first whether it may be, then what was.
+Result<void> Trainer::OpenRecord(const Options& options) {
+  const runs::Recipe& recipe = folder_.recipe();
+  const auto is_shards = [](const runs::DataPlan& data) { return data.source.kind == runs::DataSource::Kind::kShards; };
+  if (!ranks_->is_first() || std::ranges::none_of(recipe.data, is_shards)) return {};
+  std::vector<std::string> parents;
+  if (!base_sha256_.empty()) parents.push_back(base_sha256_);
+  TRY_ASSIGN(record_, TrainingRecord::Open(files_, options.ledger, folder_, parents));
+  for (size_t i = 0; i < recipe.data.size(); ++i) {
+    const runs::DataPlan& data = recipe.data[i];
+    if (!is_shards(data)) continue;
+    runs::Options window = data.options;
+    TRY_ASSIGN(const uint64_t tokens, shards::WindowTokens(window));
+    TRY_ASSIGN(auto windows, shards::ShardWindows::Open(files_, options.shards / data.source.place, tokens, shards::Share::kTrained));
+    TRY(record_->Admit(data.name, windows, data.tiers));
+    record_->Add({.windows = std::move(windows), .seed = SeedOf(recipe, i),
+                  .per_step = static_cast<uint64_t>(data.sequences) * static_cast<uint64_t>(recipe.optimiser.accumulate)});
   }
   return {};
 }
@@ -462,7 +486,13 @@ Result<void> Trainer::Save() {
   TRY(optimiser_->GatherState(*ranks_));
   if (ranks_->is_first()) {
     TRY(log_->Sync());
-    TRY(runs::WriteCheckpoint(files_, folder_.path(), step_, CheckpointParts()));
+    if (record_) TRY(record_->Steps(std::max<int64_t>(0, saved_step_), step_, static_cast<uint64_t>(rewinds_) * kRewindSamples));
+    TRY_ASSIGN(const runs::Checkpoint written, runs::WriteCheckpoint(files_, folder_.path(), step_, CheckpointParts()));
+    if (record_ && step_ == last_step_) {
+      for (const runs::CheckpointFile& file : written.files) {
+        if (file.name.ends_with(".gguf")) TRY(record_->WroteModel(file.name, file.sha256));
+      }
+    }
     TRY(runs::Prune(files_, folder_.path(), plan.keep, plan.keep_every));
   }
   optimiser_->ReleaseState();

@@ -24,6 +24,7 @@
 #include "train/network.h"
 #include "train/optimiser.h"
 #include "train/ranks.h"
+#include "train/training_record.h"
 
 namespace walchen::train {
 
@@ -35,6 +36,7 @@ class Trainer {
     std::optional<int64_t> steps;
     std::optional<int64_t> checkpoint_every;  // instead of the recipe's
     torch::Device device = torch::kCPU;
+    base::Path ledger = {}, shards = {};      // of the home: base/home.h
     base::Path base;                          // the text stream's file, where the recipe names one
     std::shared_ptr<Ranks> ranks = {};        // that train this run together; null: this process alone
     std::function<bool()> stop_asked = {};    // whether somebody asked this process to stop; null: never
@@ -68,7 +70,8 @@ class Trainer {
   Result<void> CompareWithFirst(const Options& options);
   Result<void> LoadNetwork(const base::Path& base_file);
   Result<void> LoadSense(const model::SenseConfig& sense, const runs::SensePlan& plan);
-  Result<void> OpenData();
+  Result<void> OpenData(const Options& options);
+  Result<void> OpenRecord(const Options& options);
   Result<void> RestoreOrBegin(const Options& options);
   Result<runs::FoundCheckpoint> NewestCheckpoint();
   Result<void> OpenLog();
@@ -101,6 +104,7 @@ class Trainer {
   std::unique_ptr<Optimiser> optimiser_;
   Guard guard_;
   std::optional<runs::RunLog> log_;  // rank 0's
+  std::unique_ptr<TrainingRecord> record_;  // rank 0's; null: no shards are read
   int64_t step_ = 0, last_step_ = 0, schedule_steps_ = 0, saved_step_ = -1, checkpoint_every_ = 0;
   int64_t tokens_ = 0;
   double seconds_ = 0;

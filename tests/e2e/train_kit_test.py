@@ -18,7 +18,7 @@ COMPILER_FOLDERS = ("/usr/include/c++/", "/usr/include/x86_64-linux-gnu/", "/usr
 def compiled_from():
     """The files that ninja saw each object of the trainer read."""
     lines = subprocess.run(["ninja", "-C", BUILD, "-t", "deps"], capture_output=True, text=True, check=True).stdout.splitlines()
-    libraries = ["base", "tensor", "formats", "model", "runs", "shards", "train"]
+    libraries = ["base", "ledger", "tensor", "formats", "model", "runs", "shards", "train"]
     objects = tuple(f"CMakeFiles/walchen_{name}.dir/" for name in libraries) + ("CMakeFiles/walchen-train.dir/",)
     files, ours = set(), False
     for line in lines:

@@ -26,10 +26,10 @@ GRAPH = {
     "infer": ["model"],
     "runs": ["base"],
     "serve": ["infer", "runs"],
-    "shards": ["model", "runs"],
+    "shards": ["model", "runs", "ledger"],
     "data": ["shards"],
     "train": ["shards"],
-    "cli": ["serve"],
+    "cli": ["serve", "data"],
 }
 
 CPP_ENDINGS = {".cc", ".h"}

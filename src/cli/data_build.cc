@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/data_home.h"
+#include "cli/terminal.h"
+#include "data/shard_builder.h"
+
+namespace walchen::cli {
+namespace {
+
+struct Options {
+  SharedFlags shared;
+  std::string name, tokenizer;
+  std::vector<std::string> sources;
+  std::string tiers = "ABCDOT-";
+};
+
+Result<data::BuiltShards> Build(const Options& options) {
+  base::Files& files = base::Files::Os();
+  TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
+  TRY(ReadLedger(home));  // there must be one
+  TRY_ASSIGN(ledger::Ledger ledger, OpenLedger(files, home));
+  base::Path tokenizer_path = options.tokenizer;
+  if (options.tokenizer.empty()) {
+    TRY_ASSIGN(tokenizer_path, ModelPath(files, options.shared));
+  }
+  TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, tokenizer_path));
+  TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(*file));
+  const data::ShardPlan plan = {.name = options.name, .sources = options.sources, .tiers = options.tiers};
+  const bool shows_progress = !options.shared.quiet && IsTerminal(2);
+  auto built = data::BuildShards(ledger, files, *tokenizer, plan, home.shards() / options.name, base::Clock::Os(),
+                                 [&](const data::BuiltShards& so_far) {
+                                   if (shows_progress) fmt::print(stderr, "\r\x1b[K{} shards, {} tokens", so_far.shards, so_far.tokens);
+                                 });
+  if (shows_progress) fmt::print(stderr, "\r\x1b[K");
+  return built;
+}
+
+}  // namespace
+
+int RunDataBuild(int argc, char** argv) {
+  Options options;
+  Arguments arguments("walchen data build", "Pack kept documents into shards, which a recipe reads with source = \"shards:NAME\".");
+  arguments.Required("name", options.name, "Name of the new shards");
+  arguments.Option("--source", options.sources, "Only documents of this source; may be given several times");
+  arguments.Option("--tiers", options.tiers, "Letters of what is packed: A to D by licence, O own data, T text and data mining, - what nobody may use; a recipe "
+                   "names those that it learns from");
+  arguments.Option("--tokenizer", options.tokenizer, "A file by `walchen data tokenizer`; else that of --model");
+  AddSharedFlags(arguments, options.shared);
+  if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
+  const auto built = Build(options);
+  if (!built) return Report("data build", built.error());
+  if (options.shared.json) {
+    const nlohmann::ordered_json out = {{"shards", built->shards}, {"documents", built->documents}, {"tokens", built->tokens},
+                                        {"left_out", built->left_out}};
+    fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    return kDone;
+  }
+  fmt::print("{} documents, {} tokens in {} shards\n", built->documents, built->tokens, built->shards);
+  for (const auto& [reason, count] : built->left_out) fmt::print("left out: {}, {}\n", count, Printable(reason));
+  return kDone;
+}
+
+}  // namespace walchen::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/data_home.h"
+
+#include "data/forget.h"
+
+namespace walchen::cli {
+
+Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home) {
+  TRY(files.MakeFolders(home.shards()));
+  TRY_ASSIGN(ledger::Ledger ledger, ledger::Ledger::Open(home.ledger()));
+  TRY(data::FinishForgetting(ledger, files, home.shards()));
+  return ledger;
+}
+
+Result<ledger::Ledger> ReadLedger(const base::Home& home) {
+  auto ledger = ledger::Ledger::Open(home.ledger(), {.read_only = true});
+  if (!ledger && ledger.error().code() == ErrorCode::kNotFound) {
+    return Fail(ErrorCode::kNotFound, "there is no ledger in {} yet; begin with `walchen data add FOLDER --source NAME --rights own-data`",
+                home.folder().native());
+  }
+  return ledger;
+}
+
+Result<ledger::SubjectKey> OpenSubjectKey(base::Files& files, const base::Home& home) {
+  return ledger::SubjectKey::ReadOrMake(files, home.folder() / "subjects.key");
+}
+
+}  // namespace walchen::cli

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/data_home.h"
+#include "cli/terminal.h"
+#include "data/kept_text.h"
+#include "ledger/documents.h"
+#include "ledger/rights.h"
+
+namespace walchen::cli {
+namespace {
+
+std::string Day(int64_t time_ms) { return base::Iso8601(time_ms / 1'000); }
+
+// One event as a line: what it says in public, and what of its private values is there; a text by its length.
+std::string LineOf(const ledger::Event& event) {
+  nlohmann::json body = nlohmann::json::parse(event.body, nullptr, /*allow_exceptions=*/false);
+  if (body.is_object()) body.erase(std::string(ledger::kPrivateMember));
+  std::string line = body.is_object() && !body.empty() ? body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) : "";
+  for (const ledger::PrivateField& field : event.private_fields) {
+    constexpr size_t kShown = 120;
+    const std::string value = field.value.size() <= kShown ? field.value : fmt::format("{} bytes", field.value.size());
+    line += fmt::format("  {}: {}", field.name, value);
+  }
+  return line;
+}
+
+nlohmann::ordered_json JsonOf(const ledger::Event& event) {
+  nlohmann::ordered_json json = {{"sequence", event.sequence}, {"time", Day(event.time_ms)}, {"kind", event.kind},
+                                 {"digest", ledger::HexOf(event.digest)},
+                                 {"body", nlohmann::ordered_json::parse(event.body, nullptr, false)}};
+  for (const ledger::PrivateField& field : event.private_fields) json["private"][field.name] = field.value;
+  return json;
+}
+
+struct Life {
+  std::string id;
+  std::vector<ledger::Event> events;
+  std::vector<std::string> parts, duplicates;
+  ledger::DocumentState state;
+  ledger::Rights rights;
+  ledger::Spread spread;
+};
+
+Result<Life> Look(const ledger::Ledger& ledger, std::string_view digits) {
+  Life life;
+  TRY_ASSIGN(life.id, ledger::FindDocument(ledger, digits));
+  TRY_ASSIGN(life.events, ledger::LifeOf(ledger, life.id));
+  TRY_ASSIGN(life.parts, ledger::PartsOf(ledger, life.id));
+  TRY_ASSIGN(life.duplicates, ledger::DuplicatesOf(ledger, life.id));
+  TRY_ASSIGN(life.state, ledger::StateOf(ledger, life.id));
+  TRY_ASSIGN(life.spread, ledger::SpreadOf(ledger, life.id));
+  const std::string today = base::Iso8601(base::Clock::Os().WallSeconds()).substr(0, 10);
+  TRY_ASSIGN(life.rights, ledger::RightsOf(ledger, life.id, today));
+  return life;
+}
+
+void PrintText(const Life& life) {
+  fmt::print("document {}\nstate    {}\ntier     {}  ({})\n", life.id, ledger::StateName(life.state), life.rights.tier, life.rights.why);
+  for (const std::string& part : life.parts) fmt::print("holds    {}\n", part);
+  for (const std::string& duplicate : life.duplicates) fmt::print("same as  {}\n", duplicate);
+  fmt::print("\n");
+  for (const ledger::Event& event : life.events) {
+    fmt::print("{:>8}  {}  {:<15} {}\n", event.sequence, Day(event.time_ms), event.kind, Printable(LineOf(event)));
+  }
+  if (!life.spread.sightings.empty()) fmt::print("\nseen by\n");
+  for (const ledger::Sighting& sighting : life.spread.sightings) {
+    fmt::print("  run {}, steps {} to {}\n", sighting.run, sighting.steps.begin + 1, sighting.steps.end);
+  }
+  for (const ledger::Model& model : life.spread.models) fmt::print("  model {} {}\n", Printable(model.name), model.sha256);
+}
+
+void PrintJson(const Life& life) {
+  nlohmann::ordered_json json = {{"id", life.id}, {"state", ledger::StateName(life.state)}, {"tier", std::string(1, life.rights.tier)},
+                                 {"rights", life.rights.why}, {"parts", life.parts}, {"duplicates", life.duplicates}};
+  json["events"] = nlohmann::ordered_json::array();
+  for (const ledger::Event& event : life.events) json["events"].push_back(JsonOf(event));
+  json["seen_by"] = nlohmann::ordered_json::array();
+  for (const ledger::Sighting& sighting : life.spread.sightings) {
+    json["seen_by"].push_back({{"run", sighting.run}, {"first_step", sighting.steps.begin + 1}, {"last_step", sighting.steps.end},
+                               {"shard", sighting.shard}});
+  }
+  json["models"] = nlohmann::ordered_json::array();
+  for (const ledger::Model& model : life.spread.models) json["models"].push_back({{"name", model.name}, {"sha256", model.sha256}});
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+Result<void> Show(const SharedFlags& flags, const std::string& digits, bool text) {
+  TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
+  TRY_ASSIGN(const ledger::Ledger ledger, ReadLedger(home));
+  if (text) {
+    TRY_ASSIGN(const std::string id, ledger::FindDocument(ledger, digits));
+    TRY_ASSIGN(const std::string kept, data::TextOf(ledger, id));
+    fmt::print("{}\n", Printable(kept));
+    return {};
+  }
+  TRY_ASSIGN(const Life life, Look(ledger, digits));
+  flags.json ? PrintJson(life) : PrintText(life);
+  return {};
+}
+
+}  // namespace
+
+int RunDataShow(int argc, char** argv) {
+  SharedFlags flags;
+  std::string digits;
+  bool text = false;
+  Arguments arguments("walchen data show", "The whole life of a document: whence, with what right, what was done to it, who saw it.");
+  arguments.Required("hash", digits, "SHA-256 of the file, its first digits, or the document's id");
+  arguments.Flag("--text", text, "Print the cleaned text instead");
+  AddSharedFlags(arguments, flags);
+  if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
+  const auto shown = Show(flags, digits, text);
+  return shown ? kDone : Report("data show", shown.error());
+}
+
+}  // namespace walchen::cli

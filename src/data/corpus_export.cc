@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/corpus_export.h"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+
+namespace walchen::data {
+namespace {
+
+std::string Day(int64_t ms) { return base::Iso8601(ms / 1'000).substr(0, 10); }
+
+// RFC 4180; a cell that a spreadsheet would take for a formula gets a quote in front.
+std::string Cell(std::string_view text) {
+  std::string cell(text);
+  if (!cell.empty() && std::string_view("=+-@").find(cell.front()) != std::string_view::npos) cell.insert(0, "'");
+  if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
+  std::string quoted = "\"";
+  for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+// "de 12, en 3", the most first.
+std::string Listed(const Counts& counts) {
+  std::vector<std::pair<std::string, uint64_t>> sorted(counts.begin(), counts.end());
+  std::ranges::stable_sort(sorted, std::greater<>(), &std::pair<std::string, uint64_t>::second);
+  std::string text;
+  for (const auto& [name, count] : sorted) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
+  return text.empty() ? "not applicable" : text;
+}
+
+Counts Sum(const CorpusFacts& facts, Counts SourceFacts::* member) {
+  Counts sum;
+  for (const SourceFacts& source : facts.sources) {
+    for (const auto& [name, count] : source.*member) sum[name] += count;
+  }
+  return sum;
+}
+
+uint64_t KeptOf(const SourceFacts& source) {
+  const auto kept = source.states.find("kept");
+  return kept == source.states.end() ? 0 : kept->second;
+}
+
+// A title in Markdown must not become a table's next cell or a link.
+std::string Plain(std::string_view text) {
+  std::string plain;
+  for (const char c : text) {
+    if (std::string_view("|[]<>`*_\\").find(c) != std::string_view::npos) plain += '\\';
+    plain += c == '\n' || c == '\r' ? ' ' : c;
+  }
+  return plain;
+}
+
+}  // namespace
+
+std::string SourcesCsv(const CorpusFacts& facts) {
+  std::string csv = "source,class,rights,licence,documents,kept,bytes,first,last,keep until,purpose\r\n";
+  for (const SourceFacts& source : facts.sources) {
+    Counts licences = source.licences;
+    if (licences.empty()) licences["none"] = 0;
+    for (const auto& [licence, count] : licences) {
+      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", Cell(source.source.name), ledger::NameOf(*source.source.source_class),
+                         ledger::NameOf(*source.source.basis), Cell(licence), source.documents, count, source.kept_bytes,
+                         Day(source.first_ms), Day(source.last_ms), source.source.keep_until, Cell(source.source.purpose));
+    }
+  }
+  return csv;
+}
+
+std::string AttributionText(const CorpusFacts& facts) {
+  std::map<std::string, std::set<std::string>> by_licence;
+  for (const Attribution& named : facts.attributions) {
+    const std::string what = named.title.empty() ? named.path : fmt::format("{} ({})", named.title, named.path);
+    by_licence[named.licence].insert(fmt::format("{}{}", what, named.url.empty() ? "" : ", " + named.url));
+  }
+  std::string text = "Works that this data holds and whose licences ask for their names.\n";
+  for (const auto& [licence, works] : by_licence) {
+    text += fmt::format("\n{}\n", licence);
+    for (const std::string& work : works) text += "  " + work + "\n";
+  }
+  if (by_licence.empty()) text += "\nNone.\n";
+  return text;
+}
+
+std::string DatasetCard(const CorpusFacts& facts, std::string_view name) {
+  std::string card = fmt::format("# {}\n\nWritten from the ledger of {} records, head `{}`.\n\n## Sources\n\n"
+                                 "| source | class | rights | documents | kept | licences |\n|---|---|---|---|---|---|\n",
+                                 Plain(name), facts.head.sequence, ledger::HexOf(facts.head.digest));
+  for (const SourceFacts& source : facts.sources) {
+    card += fmt::format("| {} | {} | {} | {} | {} | {} |\n", Plain(source.source.name), ledger::NameOf(*source.source.source_class),
+                        ledger::NameOf(*source.source.basis), source.documents, KeptOf(source), Plain(Listed(source.licences)));
+  }
+  card += fmt::format("\n## What is in it\n\nLanguages: {}.\nFormats: {}.\nTiers: {}.\n", Listed(Sum(facts, &SourceFacts::languages)),
+                      Listed(Sum(facts, &SourceFacts::media_types)), Listed(Sum(facts, &SourceFacts::tiers)));
+  card += fmt::format("\n## What was done\n\nSteps with their versions, and on how many documents: {}.\nPersonal data found, by kind: {}.\n",
+                      Listed(facts.transformations), Listed(Sum(facts, &SourceFacts::personal_data)));
+  card += fmt::format("\n## What was left out\n\nBy state: {}.\nReasons: {}.\nOpt-out marks: {}.\n", Listed(Sum(facts, &SourceFacts::states)),
+                      Plain(Listed(Sum(facts, &SourceFacts::reasons))), Listed(Sum(facts, &SourceFacts::opt_outs)));
+  return card;
+}
+
+std::string CroissantJson(const CorpusFacts& facts, std::string_view name) {
+  using json = nlohmann::ordered_json;
+  json root = {{"@context", {{"@vocab", "https://schema.org/"}, {"sc", "https://schema.org/"}, {"cr", "http://mlcommons.org/croissant/"},
+                             {"rai", "http://mlcommons.org/croissant/RAI/"}, {"prov", "http://www.w3.org/ns/prov#"},
+                             {"dct", "http://purl.org/dc/terms/"}, {"conformsTo", "dct:conformsTo"}}},
+               {"@type", "sc:Dataset"},
+               {"name", name},
+               {"conformsTo", json::array({"http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"})},
+               {"description", fmt::format("{} documents of {} sources, as the ledger with head {} has them.",
+                                           Sum(facts, &SourceFacts::states)["kept"], facts.sources.size(), ledger::HexOf(facts.head.digest))},
+               {"version", fmt::format("{}.0.0", facts.head.sequence)}};
+  json licences = json::array();
+  for (const auto& [licence, count] : Sum(facts, &SourceFacts::licences)) licences.push_back(licence);
+  root["license"] = std::move(licences);
+  json languages = json::array();
+  for (const auto& [language, count] : Sum(facts, &SourceFacts::languages)) languages.push_back(language);
+  root["inLanguage"] = std::move(languages);
+  int64_t first = 0, last = 0;
+  for (const SourceFacts& source : facts.sources) {
+    if (source.documents == 0) continue;
+    first = first == 0 ? source.first_ms : std::min(first, source.first_ms);
+    last = std::max(last, source.last_ms);
+  }
+  root["rai:dataCollection"] = "Files and packages named by the operator, each with its origin, licence and rights basis in the ledger.";
+  root["rai:dataCollectionTimeframe"] = json::array({Day(first), Day(last)});
+  root["rai:dataPreprocessingProtocol"] = Listed(facts.transformations);
+  root["rai:dataManipulationProtocol"] = fmt::format("Left out: {}", Listed(Sum(facts, &SourceFacts::reasons)));
+  root["rai:personalSensitiveInformation"] = fmt::format("Found and treated: {}", Listed(Sum(facts, &SourceFacts::personal_data)));
+  json distribution = json::array(), derived = json::array();
+  for (const SourceFacts& source : facts.sources) {
+    json entry = {{"@type", "prov:Entity"}, {"@id", "source/" + source.source.name}, {"name", source.source.name},
+                  {"description", fmt::format("{} documents, {} kept", source.documents, KeptOf(source))},
+                  {"additionalType", ledger::NameOf(*source.source.source_class)},
+                  {"usageInfo", ledger::NameOf(*source.source.basis)}};
+    if (!source.source.licence.empty()) entry["license"] = source.source.licence;
+    if (!source.source.purpose.empty()) entry["purpose"] = source.source.purpose;
+    derived.push_back(std::move(entry));
+    distribution.push_back({{"@type", "cr:FileSet"}, {"@id", "files/" + source.source.name}, {"name", source.source.name},
+                            {"encodingFormat", Listed(source.media_types)}, {"includes", "**"}});
+  }
+  root["distribution"] = std::move(distribution);
+  root["prov:wasDerivedFrom"] = std::move(derived);
+  root["prov:wasGeneratedBy"] = {{"@type", "prov:Activity"}, {"name", "walchen data add, walchen data build"},
+                                 {"description", Listed(facts.transformations)}};
+  return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace walchen::data

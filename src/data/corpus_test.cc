@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Raw files through the ledger into shards and papers, and out again.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/test_folder.h"
+#include "data/bpe_trainer.h"
+#include "data/corpus_export.h"
+#include "data/forget.h"
+#include "data/intake.h"
+#include "data/kept_text.h"
+#include "data/shard_builder.h"
+#include "data/shard_check.h"
+#include "formats/gguf.h"
+#include "ledger/rights.h"
+#include "shards/shard_file.h"
+
+namespace walchen::data {
+namespace {
+
+constexpr std::string_view kToday = "2026-11-22";
+const std::string kGerman =
+    "Die Pumpe läuft seit Montag unruhig. Das Lager wird heiß, und der Schlosser prüft den Ölstand im Gehäuse. Danach zieht er die "
+    "Schrauben am Flansch nach und notiert die Temperatur in der Liste, die neben der Tür hängt.\n";
+const std::string kEnglish =
+    "The pump has been running rough since Monday. The bearing gets hot, and the fitter checks the oil level in the housing. Then he "
+    "tightens the bolts at the flange and writes the temperature into the list that hangs next to the door.\n";
+
+class Corpus : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(files_.MakeFolders(raw()));
+    ledger_.emplace(ledger::Ledger::Open(folder_ / "ledger.db").value());
+    subjects_.emplace(ledger::SubjectKey::ReadOrMake(files_, folder_ / "subjects.key").value());
+  }
+  base::Path raw() const { return folder_ / "raw"; }
+  base::Path shards() const { return folder_ / "shards"; }
+  void Put(const std::string& name, const std::string& text) { ASSERT_TRUE(base::ReplaceFile(files_, raw() / name, text)); }
+
+  static ledger::Source OwnData(const std::string& name = "manuals") {
+    ledger::Source source;
+    source.name = name;
+    source.source_class = ledger::SourceClass::kUser;
+    source.basis = ledger::Basis::kOwnData;
+    return source;
+  }
+  static ledger::Source Licensed(const std::string& name, const std::string& licence) {
+    ledger::Source source = OwnData(name);
+    source.source_class = ledger::SourceClass::kPublicDataset;
+    source.basis = ledger::Basis::kLicence;
+    source.licence = licence;
+    return source;
+  }
+  Result<IntakeCount> Add(ledger::Source source = OwnData()) {
+    IntakeOptions options;
+    options.extract = [&](const base::Path& file, const TakePart& take) -> Result<void> {
+      TRY_ASSIGN(const std::string bytes, files_.Read(file, 1 << 24));
+      return Extract(Formats(), file.filename().native(), bytes, take);
+    };
+    return TakeIn(*ledger_, files_, *subjects_, {.source = std::move(source), .paths = {raw()}}, options);
+  }
+  std::vector<ledger::ListedDocument> Documents(ledger::DocumentState state = ledger::DocumentState::kKept) {
+    std::vector<ledger::ListedDocument> all;
+    ledger::DocumentReader reader(*ledger_, {.source = {}, .state = state});
+    while (auto next = reader.Next().value()) all.push_back(std::move(*next));
+    return all;
+  }
+  std::unique_ptr<formats::Tokenizer> Learned() {
+    BpeTrainer trainer;
+    EXPECT_TRUE(trainer.Add(kGerman + kEnglish));
+    formats::GgufWriter writer;
+    for (auto& [key, value] : TokenizerKeys(trainer.Train(OwnSpecialTokens(), 300).value())) writer.Add(key, value);
+    EXPECT_TRUE(writer.Write(files_, folder_ / "own.gguf"));
+    return formats::Tokenizer::FromGguf(*formats::GgufFile::Open(files_, folder_ / "own.gguf").value()).value();
+  }
+  Result<BuiltShards> Build(const std::string& tiers = std::string(ledger::kAllTiers)) {
+    const auto tokenizer = Learned();
+    return BuildShards(*ledger_, files_, *tokenizer, {.name = "all", .sources = {}, .tiers = tiers}, shards() / "all", base::Clock::Os());
+  }
+
+  base::Files& files_ = base::Files::Os();
+  base::TestFolder folder_;
+  std::optional<ledger::Ledger> ledger_;
+  std::optional<ledger::SubjectKey> subjects_;
+};
+
+TEST_F(Corpus, KeepsTextWithItsPlacesAndFindsCopies) {
+  Put("a.txt", kGerman + "\n" + kGerman);
+  Put("b.txt", kEnglish);
+  Put("copy.txt", kEnglish);
+  Put("nearly.txt", kEnglish + "\nEnd.");
+  const IntakeCount count = Add().value();
+  EXPECT_EQ(count.files, 4u);
+  EXPECT_EQ(count.kept, 2u);
+  EXPECT_EQ(count.duplicates, 2u);
+  const auto kept = Documents();
+  ASSERT_EQ(kept.size(), 2u);
+  const std::string text = TextOf(*ledger_, kept[0].id).value();
+  EXPECT_NE(text.find("Schlosser"), std::string::npos);
+  const std::vector<TextPlace> places = PlacesOf(*ledger_, kept[0].id).value();
+  ASSERT_FALSE(places.empty());
+  EXPECT_EQ(places.front().begin, 0u);
+  EXPECT_LE(places.back().end, text.size());
+  EXPECT_TRUE(places.front().place.starts_with("bytes ")) << places.front().place;
+}
+
+TEST_F(Corpus, MasksPersonalDataAndKnowsWhoseItIs) {
+  Put("mail.txt", kGerman + "Fragen an erika.muster@beispiel.de oder an die Werkstatt.\n" + kGerman);
+  ASSERT_TRUE(Add());
+  const auto kept = Documents();
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(TextOf(*ledger_, kept[0].id).value().find("erika.muster"), std::string::npos);
+  const auto token = subjects_->TokenOf("Erika.Muster@beispiel.de").value();
+  EXPECT_EQ(ledger_->AboutSubject(token).value(), std::vector<std::string>{kept[0].id});
+}
+
+TEST_F(Corpus, UnchangedFilesAreSkippedChangedOnesReplaced) {
+  Put("a.txt", kGerman);
+  Put("b.txt", kEnglish);
+  ASSERT_TRUE(Add());
+  EXPECT_EQ(Add()->unchanged, 2u);
+  Put("a.txt", kGerman + "Am Abend läuft sie wieder ruhig, und alle gehen zufrieden nach Hause, denn die Arbeit ist getan.\n");
+  ASSERT_TRUE(files_.Remove(raw() / "b.txt"));
+  const IntakeCount count = Add().value();
+  EXPECT_EQ(count.vanished, 2u);
+  EXPECT_EQ(count.kept, 1u);
+  EXPECT_EQ(Documents().size(), 1u);
+  EXPECT_EQ(Documents(ledger::DocumentState::kVanished).size(), 2u);
+  EXPECT_EQ(Add(Licensed("manuals", "MIT")).error().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(Corpus, ARenamedFileIsNoCopyOfItself) {
+  Put("old.txt", kGerman);
+  ASSERT_TRUE(Add());
+  ASSERT_TRUE(files_.Rename(raw() / "old.txt", raw() / "new.txt"));
+  const IntakeCount count = Add().value();
+  EXPECT_EQ(count.vanished, 1u);
+  EXPECT_EQ(count.kept, 1u);
+  EXPECT_EQ(Documents().size(), 1u);
+}
+
+TEST_F(Corpus, AFilesOwnLicenceGoesBeforeItsSources) {
+  Put("free.txt", "SPDX-License-Identifier: GPL-3.0-only\n\n" + kEnglish);
+  Put("plain.txt", kGerman);
+  ASSERT_TRUE(Add(Licensed("web", "MIT")));
+  std::string tiers;
+  for (const auto& listed : Documents()) tiers += ledger::RightsOf(*ledger_, listed.id, kToday)->tier;
+  EXPECT_EQ(tiers, "DA");
+}
+
+TEST_F(Corpus, RightsEndWithTheirDayAndWithoutALicence) {
+  Put("a.txt", kGerman);
+  ledger::Source until = OwnData("until");
+  until.keep_until = "2026-11-22";
+  ASSERT_TRUE(Add(until));
+  const std::string id = Documents().front().id;
+  EXPECT_EQ(ledger::RightsOf(*ledger_, id, "2026-11-22")->tier, 'O');
+  EXPECT_EQ(ledger::RightsOf(*ledger_, id, "2026-11-23")->tier, '-');
+  Put("b.txt", kEnglish);
+  ASSERT_TRUE(Add(Licensed("none", "")));
+  const ledger::Rights rights = ledger::RightsOf(*ledger_, Documents().back().id, kToday).value();
+  EXPECT_EQ(rights.tier, '-');
+  EXPECT_EQ(rights.why, "no licence is known");
+}
+
+TEST_F(Corpus, ShardsHoldWhatIsAllowedAndTheLedgerKnowsThem) {
+  Put("a.txt", kGerman);
+  Put("gpl.txt", "SPDX-License-Identifier: GPL-3.0-only\n\n" + kEnglish);
+  ASSERT_TRUE(Add());
+  const BuiltShards built = Build("O").value();
+  EXPECT_EQ(built.documents, 1u);
+  EXPECT_EQ(built.left_out.size(), 1u);
+  const ShardCheck check = CheckShards(*ledger_, files_, shards()).value();
+  EXPECT_EQ(check.shards, 1u);
+  EXPECT_EQ(check.faults, std::vector<std::string>{});
+  ASSERT_EQ(check.known_heads.size(), 1u);
+  EXPECT_TRUE(ledger::Verify(*ledger_, {.known_heads = check.known_heads, .signer = {}})->clean());
+  EXPECT_EQ(Build().error().code(), ErrorCode::kAlreadyExists);
+}
+
+TEST_F(Corpus, ForgettingTakesTextTokensAndCopies) {
+  Put("a.txt", kGerman);
+  Put("copy.txt", kGerman);
+  Put("b.txt", kEnglish);
+  ASSERT_TRUE(Add());
+  ASSERT_TRUE(Build());
+  const std::string id = Documents().front().id;
+  const std::vector<std::string> ids = {id};
+  const Forgotten forgotten = Forget(*ledger_, files_, *subjects_, shards(), ids, "on request").value();
+  EXPECT_EQ(forgotten.ids.size(), 2u) << "the copy goes too";
+  EXPECT_EQ(forgotten.shards.size(), 1u);
+  EXPECT_EQ(TextOf(*ledger_, id).value(), "");
+  const auto shard = shards::Shard::Open(files_, shards() / "all" / "00000.shard").value();
+  EXPECT_TRUE(shard->documents()[0].erased);
+  EXPECT_FALSE(shard->documents()[1].erased);
+  const ShardCheck check = CheckShards(*ledger_, files_, shards()).value();
+  EXPECT_EQ(check.faults, std::vector<std::string>{});
+  EXPECT_TRUE(ledger::Verify(*ledger_, {.known_heads = check.known_heads, .signer = {}})->clean());
+  EXPECT_EQ(FinishForgetting(*ledger_, files_, shards()).value(), std::vector<std::string>{});
+  EXPECT_EQ(Add()->kept, 0u) << "what was forgotten is not taken in again";
+}
+
+TEST_F(Corpus, PapersSayWhatTheLedgerHas) {
+  Put("a.txt", kGerman);
+  Put("cc.txt", "SPDX-License-Identifier: CC-BY-4.0\n\n" + kEnglish);
+  ledger::Source source = OwnData();
+  source.purpose = "=cmd, \"help\"";
+  ASSERT_TRUE(Add(source));
+  const CorpusFacts facts = FactsOf(*ledger_, kToday).value();
+  ASSERT_EQ(facts.sources.size(), 1u);
+  EXPECT_EQ(facts.sources[0].tiers, (Counts{{"B", 1}, {"O", 1}}));
+  EXPECT_EQ(facts.sources[0].languages, (Counts{{"de", 1}, {"en", 1}}));
+  const std::string csv = SourcesCsv(facts);
+  EXPECT_NE(csv.find("\"'=cmd, \"\"help\"\"\""), std::string::npos) << csv;
+  EXPECT_NE(AttributionText(facts).find("CC-BY-4.0"), std::string::npos);
+  EXPECT_NE(DatasetCard(facts, "mine").find("| manuals | user | own-data | 2 | 2 |"), std::string::npos) << DatasetCard(facts, "mine");
+  const nlohmann::json croissant = nlohmann::json::parse(CroissantJson(facts, "mine"));
+  EXPECT_EQ(croissant["conformsTo"][0], "http://mlcommons.org/croissant/1.1");
+  EXPECT_EQ(croissant["prov:wasDerivedFrom"].size(), 1u);
+  EXPECT_EQ(CroissantJson(facts, "mine"), CroissantJson(FactsOf(*ledger_, kToday).value(), "mine"));
+}
+
+}  // namespace
+}  // namespace walchen::data

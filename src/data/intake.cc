@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/intake.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/sha256.h"
+#include "data/intake_document.h"
+#include "data/kept_text.h"
+#include "data/raw_files.h"
+#include "data/signature.h"
+#include "data/words.h"
+#include "ledger/documents.h"
+
+namespace walchen::data {
+namespace {
+
+// How many files are one change of the ledger: a crash costs at most their reading.
+constexpr uint64_t kFilesPerChange = 64;
+
+class Taker {
+ public:
+  Taker(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const Intake& intake,
+        const IntakeOptions& options)
+      : ledger_(ledger), files_(files), subjects_(subjects), intake_(intake), options_(options) {}
+
+  Result<IntakeCount> Run() {
+    TRY(FindSource());
+    TRY(ReadKnown());
+    TRY(ReadKeptTexts());
+    std::vector<base::Path> tops;
+    for (const base::Path& path : intake_.paths) {
+      TRY_ASSIGN(tops.emplace_back(), files_.Resolve(path));
+    }
+    // What is gone goes first: a file that was only renamed must not count as a copy of what it was.
+    for (const base::Path& top : tops) TRY(MarkVanished(top));
+    for (const base::Path& top : tops) TRY(WalkFiles(files_, top, [&](const RawFile& file) { return TakeFile(file); }));
+    TRY(Commit());
+    return count_;
+  }
+
+ private:
+  // A document that is a file of its own, as the ledger has it.
+  struct Known {
+    std::string id, content;
+  };
+
+  Result<ledger::Transaction*> Change() {
+    if (!change_) {
+      TRY_ASSIGN(ledger::Transaction begun, ledger_.Begin());
+      change_.emplace(std::move(begun));
+    }
+    return &*change_;
+  }
+
+  Result<void> Commit() {
+    if (!change_) return {};
+    auto committed = change_->Commit();
+    change_.reset();
+    if (!committed) return Forward(committed);
+    return {};
+  }
+
+  Result<void> FindSource() {
+    TRY_ASSIGN(const std::vector<ledger::KnownSource> sources, ledger::SourcesOf(ledger_));
+    const ledger::Source& now = intake_.source;
+    for (const auto& [id, known] : sources) {
+      if (known.name != now.name) continue;
+      if (known.source_class == now.source_class && known.basis == now.basis && known.licence == now.licence &&
+          known.keep_until == now.keep_until) {
+        return {};
+      }
+      return Fail(ErrorCode::kInvalidArgument, "source {} is known as {}, {} {}; its rights cannot change behind documents that were "
+                  "taken in: give these files another --source", known.name, ledger::NameOf(*known.source_class),
+                  ledger::NameOf(*known.basis), known.licence);
+    }
+    TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(ledger::NewId(), intake_.source));
+    TRY(ledger_.Append(std::move(event)));
+    return {};
+  }
+
+  Result<void> ReadKnown() {
+    ledger::DocumentReader documents(ledger_, {.source = intake_.source.name});
+    while (true) {
+      TRY_ASSIGN(const auto listed, documents.Next());
+      if (!listed) return {};
+      const ledger::Document& document = listed->document;
+      const bool is_gone = listed->state == ledger::DocumentState::kVanished || listed->state == ledger::DocumentState::kForgotten;
+      if (is_gone) continue;
+      if (document.parent.empty()) {
+        known_[document.path] = {listed->id, document.content};
+      } else {
+        parts_[document.parent].push_back(listed->id);
+      }
+    }
+  }
+
+  Result<void> ReadKeptTexts() {
+    return ForEachText(ledger_, {}, [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
+      TRY(kept_texts_.index.Add(MakeSignature(text, SplitWords(text))));
+      kept_texts_.ids.push_back(document.id);
+      return {};
+    });
+  }
+
+  Result<void> Vanish(const std::string& id) {
+    TRY_ASSIGN(ledger::Transaction* change, Change());
+    std::vector<std::string> ids = {id};
+    const auto parts = parts_.find(id);
+    if (parts != parts_.end()) ids.insert(ids.end(), parts->second.begin(), parts->second.end());
+    for (const std::string& gone : ids) {
+      TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(gone, ledger::Vanished{}));
+      TRY(change->Append(std::move(event)));
+      ++count_.vanished;
+      const auto number = std::ranges::find(kept_texts_.ids, gone) - kept_texts_.ids.begin();
+      if (number < std::ssize(kept_texts_.ids)) kept_texts_.index.Forget(static_cast<uint32_t>(number));
+    }
+    return {};
+  }
+
+  // What was known under `top` and is not there any more.
+  Result<void> MarkVanished(const base::Path& top) {
+    std::set<std::string> there;
+    TRY(WalkFiles(files_, top, [&](const RawFile& file) -> Result<void> {
+      if (known_.contains(file.path.native())) there.insert(file.path.native());
+      return {};
+    }));
+    for (auto known = known_.begin(); known != known_.end();) {
+      if (there.contains(known->first) || !IsUnder(known->first, top)) {
+        ++known;
+        continue;
+      }
+      TRY(Vanish(known->second.id));
+      known = known_.erase(known);
+    }
+    return {};
+  }
+
+  static bool IsUnder(const base::Path& path, const base::Path& top) {
+    const auto [end, rest] = std::ranges::mismatch(top, path);
+    return end == top.end();
+  }
+
+  Result<void> TakeFile(const RawFile& file) {
+    if (options_.stop_asked && options_.stop_asked()) {
+      TRY(Commit());
+      return Fail(ErrorCode::kCancelled, "stopped; what was taken in so far stays, the same command goes on");
+    }
+    ++count_.files;
+    count_.bytes += file.size;
+    if (options_.progress) options_.progress(count_, file.path);
+    std::string content;
+    if (file.trouble.empty()) {
+      auto digest = ContentDigest(file.path);
+      if (!digest) return QuarantineFile(file, digest.error().message());
+      content = std::move(*digest);
+    }
+    const auto known = known_.find(file.path.native());
+    if (known != known_.end()) {
+      if (known->second.content == content) {
+        ++count_.unchanged;
+        return {};
+      }
+      TRY(Vanish(known->second.id));
+    }
+    if (!file.trouble.empty()) return QuarantineFile(file, file.trouble);
+    TRY_ASSIGN(ledger::Transaction* change, Change());
+    DocumentTaker taker({ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, content, count_);
+    TRY(options_.extract(file.path, [&](Part part) { return taker.Take(std::move(part)); }));
+    return count_.files % kFilesPerChange == 0 ? Commit() : Result<void>();
+  }
+
+  Result<std::string> ContentDigest(const base::Path& path) {
+    // Not mapped: somebody may cut the file meanwhile.
+    constexpr uint64_t kPiece = 1 << 20;
+    base::Sha256 hash;
+    for (uint64_t at = 0;; at += kPiece) {
+      TRY_ASSIGN(const std::string piece, files_.ReadAt(path, at, kPiece));
+      hash.Update(base::AsBytes(piece));
+      if (piece.size() < kPiece) break;
+    }
+    const base::Sha256Digest digest = hash.Finish();
+    return base::Hex(std::as_bytes(std::span(digest)));
+  }
+
+  Result<void> QuarantineFile(const RawFile& file, const std::string& reason) {
+    TRY_ASSIGN(ledger::Transaction* change, Change());
+    DocumentTaker taker({ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, "", count_);
+    Part part;
+    part.quarantine = reason;
+    return taker.Take(std::move(part));
+  }
+
+  ledger::Ledger& ledger_;
+  base::Files& files_;
+  const ledger::SubjectKey& subjects_;
+  const Intake& intake_;
+  const IntakeOptions& options_;
+  std::optional<ledger::Transaction> change_;
+  std::map<std::string, Known> known_;                    // by path
+  std::map<std::string, std::vector<std::string>> parts_;  // ids of what is inside of a document
+  KeptTexts kept_texts_;
+  IntakeCount count_;
+};
+
+}  // namespace
+
+Result<IntakeCount> TakeIn(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const Intake& intake,
+                           const IntakeOptions& options) {
+  return Taker(ledger, files, subjects, intake, options).Run();
+}
+
+}  // namespace walchen::data

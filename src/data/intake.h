@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Taking raw files in: each becomes documents of the ledger with their origin, licence, findings and cleaned text, or a
+// record of why not. Files that are known and unchanged are skipped, those that are gone are marked as vanished.
+//
+// Durable in steps: what was committed stays after a crash or Ctrl-C, and the same command goes on where it ended.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "data/extract.h"
+#include "ledger/ledger.h"
+#include "ledger/records.h"
+#include "ledger/subject.h"
+
+namespace walchen::data {
+
+struct Intake {
+  ledger::Source source;  // of a new source all of it; of a known one it must say the same
+  std::vector<base::Path> paths;
+};
+
+struct IntakeCount {
+  uint64_t files = 0;        // looked at
+  uint64_t unchanged = 0;    // of these, known and skipped
+  uint64_t documents = 0;    // of the others; each is one of the next four
+  uint64_t kept = 0;
+  uint64_t filtered = 0;
+  uint64_t duplicates = 0;
+  uint64_t quarantined = 0;
+  uint64_t vanished = 0;     // known before, not there any more or with other content
+  uint64_t bytes = 0;        // of the files
+};
+
+struct IntakeOptions {
+  // Hands on the parts of one file (ExtractWorker::Extract).
+  std::function<Result<void>(const base::Path& file, const TakePart& take)> extract;
+  std::function<void(const IntakeCount& so_far, const base::Path& file)> progress = {};
+  std::function<bool()> stop_asked = {};
+  base::Clock* clock = &base::Clock::Os();
+};
+
+// Errors: kNotFound (a path), kInvalidArgument (the source is known with other rights), kCancelled (stop_asked; all so far is
+// committed), those of the ledger and of `extract`. Files that cannot be read are no error: they are quarantined.
+Result<IntakeCount> TakeIn(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const Intake& intake,
+                           const IntakeOptions& options);
+
+}  // namespace walchen::data

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/intake_document.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/sha256.h"
+#include "data/kept_text.h"
+#include "ledger/documents.h"
+#include "ledger/licence_tier.h"
+
+namespace walchen::data {
+namespace {
+
+// What a file says of its own licence goes before what its source says, for it knows better; of several the strictest.
+ledger::Licence LicenceOf(const ledger::Source& source, const Part& part) {
+  ledger::Licence licence = {.expression = source.licence, .evidence = "statement"};
+  std::optional<ledger::Tier> tier;
+  for (const LicenceEvidence& found : part.licences) {
+    const auto found_tier = ledger::TierOf(found.value);
+    if (!found_tier) continue;  // prose, not an SPDX expression
+    const bool is_stricter = !tier || *found_tier > *tier;
+    const std::string other = is_stricter ? licence.expression : found.value;
+    if (!other.empty() && other != (is_stricter ? found.value : licence.expression)) licence.disagrees.push_back(other);
+    if (!is_stricter) continue;
+    tier = *found_tier;
+    licence.expression = found.value;
+    licence.evidence = "field";
+    licence.place = found.field;
+    licence.evidence_sha256 = base::Sha256Hex(base::AsBytes(found.field + "\n" + found.value));
+  }
+  return licence;
+}
+
+std::string PlaceText(const Place& place) {
+  switch (place.kind) {
+    case Place::Kind::kBytes: return fmt::format("bytes {}-{}", place.first, place.last);
+    case Place::Kind::kPage: return fmt::format("page {}", place.first);
+    case Place::Kind::kParagraph: return fmt::format("paragraph {}", place.first);
+    case Place::Kind::kMsgid: return fmt::format("message {}", place.first);
+    case Place::Kind::kCells:
+    case Place::Kind::kMessagePart:
+    case Place::Kind::kSection: return place.name;
+  }
+  return place.name;
+}
+
+// "words" of "quality: words 2 < 3": what may stay for ever; the numbers may not.
+std::string ReasonCode(std::string_view reason) {
+  const size_t colon = reason.find(": ");
+  const std::string_view rest = colon == std::string_view::npos ? reason : reason.substr(colon + 2);
+  return std::string(rest.substr(0, rest.find(' ')));
+}
+
+std::optional<ledger::OptOutProtocol> ProtocolOf(std::string_view name) {
+  if (name == "tdmrep") return ledger::OptOutProtocol::kTdmRep;
+  if (name == "aipref") return ledger::OptOutProtocol::kAipref;
+  if (name == "plus") return ledger::OptOutProtocol::kIptcPlus;
+  if (name == "noai") return ledger::OptOutProtocol::kNoAi;
+  return std::nullopt;
+}
+
+// The values that the protocols define; anything else is nobody's word.
+ledger::OptOutVerdict VerdictOf(const OptOutMark& mark) {
+  constexpr auto kReserved = ledger::OptOutVerdict::kReserved, kAllowed = ledger::OptOutVerdict::kAllowed;
+  const auto says = [&](std::string_view word) { return mark.value.find(word) != std::string::npos; };
+  if (mark.protocol == "noai") return kReserved;
+  if (mark.protocol == "tdmrep") return mark.value == "1" ? kReserved : mark.value == "0" ? kAllowed : ledger::OptOutVerdict::kUnknown;
+  if (mark.protocol == "aipref") return says("train-ai=n") ? kReserved : says("train-ai=y") ? kAllowed : ledger::OptOutVerdict::kUnknown;
+  if (mark.protocol == "plus") return says("PROHIBITED") || says("SEECONSTRAINT") ? kReserved : kAllowed;
+  return ledger::OptOutVerdict::kUnknown;
+}
+
+}  // namespace
+
+std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
+
+template <class Record>
+Result<void> DocumentTaker::Append(const std::string& id, const Record& record) {
+  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, record));
+  TRY(taking_.change.Append(std::move(event)));
+  return {};
+}
+
+Result<void> DocumentTaker::Take(Part part) {
+  const bool is_file = part.inner_path.empty();
+  if (!is_file && main_id_.empty()) {  // an archive, which has no text of its own
+    TRY_ASSIGN(main_id_, AppendDocument({}, "archive", content_));
+    TRY(AppendRights(main_id_, {}));
+  }
+  const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.text));
+  std::string same;
+  bool was_forgotten = false;
+  if (part.quarantine.empty()) {
+    TRY_ASSIGN(same, SameContent(content));
+    TRY_ASSIGN(was_forgotten, WasForgotten(content));
+  }
+  TRY_ASSIGN(const std::string id, AppendDocument(part, "text", content));
+  if (is_file) main_id_ = id;
+  ++count_.documents;
+  TRY(AppendRights(id, part));
+  TRY(AppendOptOuts(id, part));
+  if (!part.quarantine.empty() || was_forgotten) {
+    ++count_.quarantined;
+    return Append(id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
+  }
+  if (!same.empty()) {
+    ++count_.duplicates;
+    return Append(id, ledger::Duplicate{.of = same, .permille = 1'000});
+  }
+  return AppendCleaned(id, part);
+}
+
+// What the filters make of the text, and what they did.
+Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& part) {
+  const auto cleaned = FilterDocument(part.text, {});
+  if (!cleaned) {
+    ++count_.filtered;
+    return Append(id, ledger::Filtered{.filter = "filter_chain", .version = fmt::to_string(kFilterChainVersion), .reason = "too_large",
+                                       .detail = cleaned.error().ToString()});
+  }
+  ledger::Transformation chain = {.name = "filter_chain", .version = fmt::to_string(kFilterChainVersion),
+                                  .result_sha256 = base::Sha256Hex(base::AsBytes(cleaned->text))};
+  for (const AppliedFilter& filter : cleaned->applied) {
+    chain.parameters[filter.name] = fmt::format("version={} {}", filter.version, filter.parameters);
+  }
+  TRY(Append(id, chain));
+  TRY(Append(id, ledger::Language{.tag = cleaned->language.language, .permille = std::lround(cleaned->language.share * 1'000)}));
+  TRY(AppendFindings(id, part, *cleaned));
+  if (!cleaned->kept) {
+    ++count_.filtered;
+    return Append(id, ledger::Filtered{.filter = cleaned->filter, .version = fmt::to_string(kFilterChainVersion),
+                                       .reason = ReasonCode(cleaned->reason), .detail = cleaned->reason});
+  }
+  if (const auto match = taking_.kept_texts.index.Find(cleaned->signature)) {
+    ++count_.duplicates;
+    return Append(id, ledger::Duplicate{.of = taking_.kept_texts.ids[match->document], .permille = std::lround(match->similarity * 1'000)});
+  }
+  TRY(taking_.kept_texts.index.Add(cleaned->signature));
+  taking_.kept_texts.ids.push_back(id);
+  ++count_.kept;
+  std::vector<TextPlace> places;
+  for (const Span& span : part.spans) {
+    places.push_back({cleaned->places.ToResult(span.begin), cleaned->places.ToResult(span.end), PlaceText(span.place)});
+  }
+  return AppendText(taking_.change, id, cleaned->text, places);
+}
+
+// Counts for ever; what was found, and the persons' tokens, as long as the document is not forgotten.
+Result<void> DocumentTaker::AppendFindings(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
+  if (cleaned.findings.empty()) return {};
+  ledger::PersonalData record = {.action = ledger::PersonalDataAction::kMasked};
+  const RepairedText repaired = RepairText(part.text);
+  auto list = nlohmann::json::array();
+  std::vector<ledger::Digest> subjects;
+  for (const Finding& finding : cleaned.findings) {
+    ++record.counts[std::string(FindingName(finding.kind))];
+    list.push_back({FindingName(finding.kind), finding.begin, finding.end});
+    if (IsSecret(finding.kind)) continue;
+    const auto token = taking_.subjects.TokenOf(std::string_view(repaired.text).substr(finding.begin, finding.size()));
+    if (token) subjects.push_back(*token);
+  }
+  record.findings = list.dump();
+  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, record));
+  event.subjects = std::move(subjects);
+  TRY(taking_.change.Append(std::move(event)));
+  return {};
+}
+
+Result<std::string> DocumentTaker::AppendDocument(const Part& part, std::string_view modality, const std::string& content) {
+  const std::string id = ledger::NewId();
+  const ledger::Document document = {.source = taking_.source.name,
+                                     .modality = std::string(modality),
+                                     .media_type = part.media_type,
+                                     .bytes = static_cast<int64_t>(part.inner_path.empty() ? file_.size : part.text.size()),
+                                     .taken_ms = taking_.clock.WallMs(),
+                                     .parent = part.inner_path.empty() ? "" : main_id_,
+                                     .content = content,
+                                     .path = part.inner_path.empty() ? file_.path.native() : part.inner_path,
+                                     .title = part.title};
+  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, document));
+  if (!content.empty()) {
+    TRY_ASSIGN(const ledger::Digest token, taking_.subjects.TokenOf(ContentSubject(content)));
+    event.subjects.push_back(token);
+  }
+  TRY(taking_.change.Append(std::move(event)));
+  return id;
+}
+
+Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part) {
+  TRY(Append(id, ledger::RightsBasis{.basis = *taking_.source.basis, .until = taking_.source.keep_until}));
+  const ledger::Licence licence = LicenceOf(taking_.source, part);
+  return licence.expression.empty() ? Result<void>() : Append(id, licence);
+}
+
+Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& part) {
+  for (const OptOutMark& mark : part.opt_outs) {
+    const auto protocol = ProtocolOf(mark.protocol);
+    if (!protocol) continue;
+    TRY(Append(id, ledger::OptOut{.protocol = *protocol,
+                                  .verdict = VerdictOf(mark),
+                                  .checked_ms = taking_.clock.WallMs(),
+                                  .place = mark.field,
+                                  .evidence_sha256 = base::Sha256Hex(base::AsBytes(mark.field + "\n" + mark.value))}));
+  }
+  return {};
+}
+
+Result<std::string> DocumentTaker::SameContent(const std::string& content) const {
+  if (content.empty()) return std::string();
+  TRY_ASSIGN(const std::vector<std::string> ids, taking_.ledger.AboutContent(content));
+  for (const std::string& id : ids) {
+    TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(taking_.ledger, id));
+    if (state == ledger::DocumentState::kKept) return id;
+  }
+  return std::string();
+}
+
+Result<bool> DocumentTaker::WasForgotten(const std::string& content) const {
+  if (content.empty()) return false;
+  TRY_ASSIGN(const ledger::Digest token, taking_.subjects.TokenOf(ContentSubject(content)));
+  TRY_ASSIGN(const std::vector<std::string> ids, taking_.ledger.AboutSubject(token));
+  for (const std::string& id : ids) {
+    TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(taking_.ledger, id));
+    if (life.front().kind == ledger::Decision::kKind) return true;
+  }
+  return false;
+}
+
+}  // namespace walchen::data

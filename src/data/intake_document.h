@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One raw file on its way into the ledger: what of it becomes which events. Used by intake.cc alone.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "data/extract.h"
+#include "data/filter_chain.h"
+#include "data/intake.h"
+#include "data/near_duplicates.h"
+#include "data/raw_files.h"
+#include "ledger/ledger.h"
+#include "ledger/records.h"
+#include "ledger/subject.h"
+
+namespace walchen::data {
+
+// The texts that are kept, to know others like them.
+struct KeptTexts {
+  DuplicateIndex index;
+  std::vector<std::string> ids;  // of the documents, by their number in the index
+};
+
+struct Taking {
+  const ledger::Ledger& ledger;
+  ledger::Transaction& change;
+  const ledger::SubjectKey& subjects;
+  const ledger::Source& source;
+  base::Clock& clock;
+  KeptTexts& kept_texts;
+};
+
+// What stands in the subject index for a file's content. When it is forgotten (forget.h), a decision keeps this token, so that
+// the same file is not taken in again.
+std::string ContentSubject(std::string_view sha256);
+
+class DocumentTaker {
+ public:
+  // `content` is the SHA-256 of the file; empty: it could not be read.
+  DocumentTaker(Taking taking, const RawFile& file, std::string content, IntakeCount& count)
+      : taking_(taking), file_(file), content_(std::move(content)), count_(count) {}
+
+  // One part of the file: a document. Errors: those of the ledger.
+  Result<void> Take(Part part);
+
+ private:
+  Result<std::string> AppendDocument(const Part& part, std::string_view modality, const std::string& content);
+  Result<void> AppendRights(const std::string& id, const Part& part);
+  Result<void> AppendOptOuts(const std::string& id, const Part& part);
+  Result<void> AppendCleaned(const std::string& id, const Part& part);
+  Result<void> AppendFindings(const std::string& id, const Part& part, const FilteredDocument& cleaned);
+  // The kept document with this content; empty if there is none.
+  Result<std::string> SameContent(const std::string& content) const;
+  Result<bool> WasForgotten(const std::string& content) const;
+  template <class Record>
+  Result<void> Append(const std::string& id, const Record& record);
+
+  Taking taking_;
+  const RawFile& file_;
+  std::string content_;
+  IntakeCount& count_;
+  std::string main_id_;  // of the file itself, whose parts the others are
+};
+
+}  // namespace walchen::data

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/training_record.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/sha256.h"
+#include "ledger/documents.h"
+#include "ledger/records.h"
+#include "ledger/rights.h"
+
+namespace walchen::train {
+namespace {
+
+constexpr size_t kRangesPerEvent = 4'000;  // of about 40 bytes each: well below what a record may have
+
+// Sorted, and what touches joined.
+std::vector<ledger::Range> Joined(std::vector<ledger::Range> ranges) {
+  std::ranges::sort(ranges, {}, &ledger::Range::begin);
+  std::vector<ledger::Range> joined;
+  for (const ledger::Range& range : ranges) {
+    if (!joined.empty() && range.begin <= joined.back().end) {
+      joined.back().end = std::max(joined.back().end, range.end);
+    } else {
+      joined.push_back(range);
+    }
+  }
+  return joined;
+}
+
+base::Path IdPath(const runs::RunFolder& folder) { return folder.path() / "ledger-id"; }
+
+}  // namespace
+
+Result<std::unique_ptr<TrainingRecord>> TrainingRecord::Open(base::Files& files, const base::Path& ledger_path,
+                                                             const runs::RunFolder& folder, const std::vector<std::string>& parents) {
+  if (auto there = files.Stat(ledger_path); !there) return Forward(there, "the ledger that shards need");
+  TRY_ASSIGN(ledger::Ledger ledger, ledger::Ledger::Open(ledger_path));
+  if (files.Exists(IdPath(folder))) {
+    TRY_ASSIGN(std::string id, files.Read(IdPath(folder), 64));
+    if (!ledger::IsId(id)) return Fail(ErrorCode::kCorrupt, "{}: expected the run's id in the ledger", IdPath(folder).native());
+    return std::unique_ptr<TrainingRecord>(new TrainingRecord(std::move(ledger), std::move(id)));
+  }
+  const std::string id = ledger::NewId(), recipe = runs::WriteRecipe(folder.recipe());
+  ledger::TrainingRun run = {.name = folder.recipe().name, .recipe_sha256 = base::Sha256Hex(base::AsBytes(recipe)),
+                             .seed = folder.recipe().seed, .parents = parents};
+  for (const runs::DataPlan& data : folder.recipe().data) {
+    for (const char tier : data.tiers) {
+      if (std::ranges::find(run.tiers, std::string(1, tier)) == run.tiers.end()) run.tiers.emplace_back(1, tier);
+    }
+  }
+  TRY(base::ReplaceFile(files, IdPath(folder), id));
+  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, run));
+  TRY(ledger.Append(std::move(event)));
+  return std::unique_ptr<TrainingRecord>(new TrainingRecord(std::move(ledger), id));
+}
+
+Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardWindows& windows, std::string_view tiers) {
+  const std::string today = base::Iso8601(base::Clock::Os().WallSeconds()).substr(0, 10);
+  const auto refuse = [&](std::string_view what, std::string_view why) {
+    return Fail(ErrorCode::kPermissionDenied, "[[data]] \"{}\": {}: {}; build the shards again by `walchen data build`, or add the document "
+                "with the right that there is", data, what, why);
+  };
+  for (const auto& shard : windows.shards()) {
+    for (const shards::ShardDocument& document : shard->documents()) {
+      if (document.erased) continue;
+      const std::string id = base::Hex(std::as_bytes(std::span(document.id)));
+      auto state = ledger::StateOf(ledger_, id);
+      if (!state && state.error().code() == ErrorCode::kNotFound) return refuse("document " + id, "the ledger has no record of it");
+      if (!state) return Forward(state);
+      TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(ledger_, id));
+      TRY_ASSIGN(const auto record, ledger::FromEvent<ledger::Document>(life.front()));
+      const std::string& name = record.path.empty() ? id : record.path;
+      if (*state != ledger::DocumentState::kKept) return refuse(name, fmt::format("it is {}", ledger::StateName(*state)));
+      TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, id, today));
+      if (tiers.find(rights.tier) == std::string_view::npos) {
+        return refuse(name, fmt::format("{}, which is tier {}; `tiers` names \"{}\"", rights.why, rights.tier, tiers));
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> TrainingRecord::Steps(int64_t first, int64_t last, uint64_t shift) {
+  if (first >= last) return {};
+  TRY_ASSIGN(ledger::Transaction change, ledger_.Begin());
+  for (const Reads& reads : reads_) {
+    const shards::EpochOrder order(reads.seed, reads.windows.count());
+    std::map<size_t, std::vector<ledger::Range>> by_shard;
+    const uint64_t begin = static_cast<uint64_t>(first) * reads.per_step + shift, end = static_cast<uint64_t>(last) * reads.per_step + shift;
+    for (uint64_t index = begin; index < end; ++index) {
+      const shards::ShardWindows::Place place = reads.windows.PlaceOf(order.ItemAt(index));
+      by_shard[place.shard].push_back({static_cast<int64_t>(place.first_token), static_cast<int64_t>(place.first_token + place.tokens)});
+    }
+    for (auto& [shard, ranges] : by_shard) {
+      const std::vector<ledger::Range> joined = Joined(std::move(ranges));
+      for (size_t at = 0; at < joined.size(); at += kRangesPerEvent) {
+        const auto to = joined.begin() + static_cast<std::ptrdiff_t>(std::min(joined.size(), at + kRangesPerEvent));
+        TRY_ASSIGN(ledger::NewEvent event,
+                   ledger::ToEvent(id_, ledger::Batches{.steps = {first, last}, .shard = reads.windows.shards()[shard]->digest(),
+                                                        .samples = {joined.begin() + static_cast<std::ptrdiff_t>(at), to}}));
+        TRY(change.Append(std::move(event)));
+      }
+    }
+  }
+  TRY(change.Commit());
+  return {};
+}
+
+Result<void> TrainingRecord::WroteModel(const std::string& name, const std::string& sha256) {
+  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id_, ledger::Model{.name = name, .sha256 = sha256}));
+  TRY(ledger_.Append(std::move(event)));
+  return {};
+}
+
+}  // namespace walchen::train
