@@ -124,6 +124,7 @@ std::string ExtractWorker::Stop() {
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
   pid_ = 0;
+  without_sandbox_ = WIFEXITED(status) && WEXITSTATUS(status) == kNoSandboxExit;
   return WhyEnded(status, options_);
 }
 
@@ -222,6 +223,10 @@ Result<void> ExtractWorker::Extract(const base::Path& file, const TakePart& take
     Outcome outcome = Converse(dialogue);
     if (outcome.finished) return {};
     if (!outcome.error) return outcome.error;
+    if (without_sandbox_) {
+      return Fail(ErrorCode::kUnavailable,
+                  "expected a kernel with seccomp, which keeps what reads raw files from the network, found one without");
+    }
     Part part;
     part.quarantine = std::move(outcome.why_ended);
     const bool inside = !dialogue.levels.empty() && !dialogue.levels.back().inner_path.empty();

@@ -44,7 +44,7 @@ class ExtractWorker {
 
   // Hands on the parts of a file, at least one. `name` is what the file is called, where its path does not say so.
   // Whatever is wrong with the file is a part; errors: those of `take`, and kIo or kUnavailable where no worker can be
-  // started.
+  // started, or the kernel does not let it give up the network.
   Result<void> Extract(const base::Path& file, const TakePart& take, std::string_view name = {});
 
   // The child's process id, 0 where there is none now. For tests and messages.
@@ -72,6 +72,7 @@ class ExtractWorker {
   int pid_ = 0;
   int socket_ = -1;
   uint64_t started_ = 0;
+  bool without_sandbox_ = false;  // the last child ended because it could not give up the network
   int64_t files_ = 0;  // that this child has read
 };
 

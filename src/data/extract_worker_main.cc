@@ -69,7 +69,6 @@ Result<void> Serve(std::span<const Format> formats) {
   std::setlocale(LC_CTYPE, "C.UTF-8");
   ::setenv("LC_ALL", "C.UTF-8", 1);
   ::setenv("OMP_THREAD_LIMIT", "1", 1);
-  TRY(EnterSandbox(static_cast<uint64_t>(base::kArchiveEntryMaxBytes)));
   for (;;) {
     const std::string frame = ReceiveRequest();
     if (frame.empty()) return {};
@@ -83,6 +82,8 @@ Result<void> Serve(std::span<const Format> formats) {
 
 int RunExtractWorker(std::span<const Format> formats) {
   try {
+    const auto alone = EnterSandbox(static_cast<uint64_t>(base::kArchiveEntryMaxBytes));
+    if (!alone) return kNoSandboxExit;
     const auto served = Serve(formats);
     if (served) return EXIT_SUCCESS;
     std::fprintf(stderr, "%s\n", served.error().ToString().c_str());

@@ -276,6 +276,13 @@ TEST_F(ExtractWorkerTest, AProgramThatIsNoWorkerIsAnErrorOrAReason) {
   EXPECT_EQ(ReasonOf("a.txt"), "its reader ended with 0");
 }
 
+TEST_F(ExtractWorkerTest, WithoutASandboxNothingIsRead) {
+  Use({.program = "/bin/sh", .arguments = {"-c", "exit 78"}});
+  const auto extracted = worker_->Extract(Put("a.txt", "x"), [](Part) -> Result<void> { return {}; });
+  ASSERT_FALSE(extracted);
+  EXPECT_NE(extracted.error().message().find("seccomp"), std::string::npos) << extracted.error().message();
+}
+
 TEST_F(ExtractWorkerTest, AnAnswerWithoutEndIsARefusal) {
   // Its socket is the descriptor 3: a length of 2^63 and more.
   Use({.program = "/bin/sh", .arguments = {"-c", "printf '\\377\\377\\377\\377\\377\\377\\377\\377' >&3; sleep 100"}});

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// extract_parts < PATHS: every part of the files named on standard input, one JSON object per line, for comparing with
+// other readers.
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "data/extract_worker.h"
+
+namespace walchen::data {
+namespace {
+
+nlohmann::json JsonOf(const std::string& path, const Part& part) {
+  nlohmann::json spans = nlohmann::json::array();
+  for (const Span& span : part.spans) {
+    spans.push_back({{"name", span.place.name},
+                     {"first", span.place.first},
+                     {"text", part.text.substr(span.begin, span.end - span.begin)}});
+  }
+  return {{"path", path},       {"inner_path", part.inner_path}, {"text", part.text},
+          {"title", part.title}, {"quarantine", part.quarantine}, {"spans", std::move(spans)}};
+}
+
+int PrintParts() {
+  ExtractWorker worker;
+  std::string path;
+  while (std::getline(std::cin, path)) {
+    const auto extracted = worker.Extract(path, [&](Part part) -> Result<void> {
+      fmt::print("{}\n", JsonOf(path, part).dump());
+      return {};
+    });
+    if (!extracted) {
+      fmt::print(stderr, "extract_parts: {}\n", extracted.error().ToString());
+      return 1;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace walchen::data
+
+int main(int argc, char** argv) {
+  if (argc == 2 && argv[1] == walchen::data::kExtractWorkerCommand) return walchen::data::RunExtractWorker();
+  return walchen::data::PrintParts();
+}
