@@ -19,6 +19,9 @@ struct Options {
 
 Result<data::BuiltShards> Build(const Options& options) {
   base::Files& files = base::Files::Os();
+  const bool is_name = options.name.size() <= 64 && !options.name.starts_with('.') &&
+                       options.name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
+  if (!is_name) return Fail(ErrorCode::kInvalidArgument, "the name: expected at most 64 letters, digits, _, - and points, none of them in front");
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY(ReadLedger(home));  // there must be one
   TRY_ASSIGN(ledger::Ledger ledger, OpenLedger(files, home));

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -7,6 +10,7 @@
 #include "base/sha256.h"
 #include "cli/command.h"
 #include "cli/data_home.h"
+#include "cli/terminal.h"
 #include "data/corpus_export.h"
 
 namespace walchen::cli {
@@ -43,7 +47,7 @@ Result<void> Export(const Options& options) {
   TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent("", record));
   TRY(ledger.Append(std::move(event)));
   if (!options.output.empty()) return base::ReplaceFile(files, options.output, text);
-  fmt::print("{}", text);
+  fmt::print("{}", IsTerminal(STDOUT_FILENO) ? Printable(text) : text);
   return {};
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/data_home.h"
 
+#include <fmt/format.h>
+
+#include "cli/terminal.h"
 #include "data/forget.h"
 
 namespace walchen::cli {
@@ -8,7 +11,10 @@ namespace walchen::cli {
 Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home) {
   TRY(files.MakeFolders(home.shards()));
   TRY_ASSIGN(ledger::Ledger ledger, ledger::Ledger::Open(home.ledger()));
-  TRY(data::FinishForgetting(ledger, files, home.shards()));
+  // A damaged shard must not keep everything else from being done; `walchen data verify` names it too.
+  if (const auto finished = data::FinishForgetting(ledger, files, home.shards()); !finished) {
+    fmt::print(stderr, "walchen data: not all that was forgotten is out of the shards: {}\n", Printable(finished.error().ToString()));
+  }
   return ledger;
 }
 

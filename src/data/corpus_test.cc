@@ -140,6 +140,31 @@ TEST_F(Corpus, ARenamedFileIsNoCopyOfItself) {
   EXPECT_EQ(Documents().size(), 1u);
 }
 
+TEST_F(Corpus, ACopyIsTakenInAnewWhenItsOriginalIsGone) {
+  Put("a.txt", kGerman);
+  Put("b.txt", kGerman);
+  ASSERT_TRUE(Add());
+  ASSERT_TRUE(files_.Remove(raw() / "a.txt"));
+  const IntakeCount count = Add().value();
+  EXPECT_EQ(count.kept, 1u);
+  ASSERT_EQ(Documents().size(), 1u);
+  EXPECT_TRUE(Documents().front().document.path.ends_with("b.txt"));
+  EXPECT_EQ(Add()->unchanged, 1u);
+}
+
+TEST_F(Corpus, WhatNobodyMayUseKeepsNothingOut) {
+  Put("a.txt", kGerman);
+  ASSERT_TRUE(Add(Licensed("found", "")));
+  EXPECT_EQ(Add(OwnData("bought"))->kept, 1u);
+  EXPECT_EQ(Add(OwnData("again"))->duplicates, 1u);
+}
+
+TEST_F(Corpus, ALicenceThatIsNoExpressionIsRefusedBeforeAnythingIsTaken) {
+  Put("a.txt", kGerman);
+  EXPECT_EQ(Add(Licensed("web", "MIT License")).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ledger_->LastHead()->sequence, 0u);
+}
+
 TEST_F(Corpus, AFilesOwnLicenceGoesBeforeItsSources) {
   Put("free.txt", "SPDX-License-Identifier: GPL-3.0-only\n\n" + kEnglish);
   Put("plain.txt", kGerman);

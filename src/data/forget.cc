@@ -2,6 +2,7 @@
 #include "data/forget.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "base/bytes.h"
@@ -12,6 +13,8 @@
 
 namespace walchen::data {
 namespace {
+
+constexpr size_t kRemovedPerRecord = 4'000;  // of 35 bytes each: half of what a record may have
 
 // Content hashes of a document's own and former records: those that are not erased yet.
 Result<std::string> ContentOf(const ledger::Ledger& ledger, const std::string& id) {
@@ -31,11 +34,13 @@ Result<void> AppendRecord(ledger::Transaction& change, const std::string& about,
   return {};
 }
 
-Result<void> ForgetInShard(ledger::Ledger& ledger, base::Files& files, const base::Path& path, std::vector<std::string>& rewritten) {
+// Some of the forgotten documents of a shard; whether there may be more.
+Result<bool> ForgetInShard(ledger::Ledger& ledger, base::Files& files, const base::Path& path, std::vector<std::string>& rewritten) {
   TRY_ASSIGN(const auto shard, shards::Shard::Open(files, path));
   std::vector<shards::DocumentId> gone;
   ledger::ShardRewritten record = {.name = path.parent_path().filename().native() + "." + path.filename().native(), .from = shard->digest()};
   for (const shards::ShardDocument& document : shard->documents()) {
+    if (gone.size() == kRemovedPerRecord) break;  // the others with the next one
     if (document.erased) continue;
     const std::string id = base::Hex(std::as_bytes(std::span(document.id)));
     auto state = ledger::StateOf(ledger, id);
@@ -45,15 +50,15 @@ Result<void> ForgetInShard(ledger::Ledger& ledger, base::Files& files, const bas
     gone.push_back(document.id);
     record.removed.push_back(id);
   }
-  if (gone.empty()) return {};
+  if (gone.empty()) return false;
   // The record first: after a crash in between, the shard still has the document, and all of this is done again.
   const shards::ShardWriter without = shard->Without(gone);
   record.to = without.Digest();
   TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent("", record));
   TRY(ledger.Append(std::move(event)));
   TRY(without.Write(files, path));
-  rewritten.push_back(path.native());
-  return {};
+  if (rewritten.empty() || rewritten.back() != path.native()) rewritten.push_back(path.native());
+  return gone.size() == kRemovedPerRecord;
 }
 
 }  // namespace
@@ -97,8 +102,8 @@ Result<Forgotten> Forget(ledger::Ledger& ledger, base::Files& files, const ledge
     TRY(change.Append(std::move(decision)));
   }
   TRY(change.Commit());
-  TRY_ASSIGN(forgotten.shards, FinishForgetting(ledger, files, shards));
   TRY(ledger.Scrub());
+  TRY_ASSIGN(forgotten.shards, FinishForgetting(ledger, files, shards));
   forgotten.runs.assign(runs.begin(), runs.end());
   forgotten.models.assign(models.begin(), models.end());
   return forgotten;
@@ -106,7 +111,17 @@ Result<Forgotten> Forget(ledger::Ledger& ledger, base::Files& files, const ledge
 
 Result<std::vector<std::string>> FinishForgetting(ledger::Ledger& ledger, base::Files& files, const base::Path& shards) {
   std::vector<std::string> rewritten;
-  TRY(ForEachShard(files, shards, [&](const base::Path& path) { return ForgetInShard(ledger, files, path, rewritten); }));
+  std::optional<Error> first_trouble;  // of one shard, which must not keep the others
+  TRY(ForEachShard(files, shards, [&](const base::Path& path) -> Result<void> {
+    bool may_be_more = true;
+    while (may_be_more) {
+      auto forgotten = ForgetInShard(ledger, files, path, rewritten);
+      may_be_more = forgotten.value_or(false);
+      if (!forgotten && !first_trouble) first_trouble = forgotten.error();
+    }
+    return {};
+  }));
+  if (first_trouble) return tl::unexpected<Error>(std::move(*first_trouble));
   return rewritten;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/sha256.h"
 #include "data/intake_document.h"
@@ -13,12 +14,16 @@
 #include "data/signature.h"
 #include "data/words.h"
 #include "ledger/documents.h"
+#include "ledger/licence_tier.h"
 
 namespace walchen::data {
 namespace {
 
 // How many files are one change of the ledger: a crash costs at most their reading.
 constexpr uint64_t kFilesPerChange = 64;
+constexpr double kChangeMs = 2'000;  // other writers wait so long, and give up after base::kLedgerBusyMs
+constexpr uint64_t kBufferedBytes = 256 << 20;
+constexpr size_t kBufferedParts = 100'000;
 
 class Taker {
  public:
@@ -27,16 +32,19 @@ class Taker {
       : ledger_(ledger), files_(files), subjects_(subjects), intake_(intake), options_(options) {}
 
   Result<IntakeCount> Run() {
+    TRY_ASSIGN(const std::vector<base::Path> tops, Tops());
     TRY(FindSource());
     TRY(ReadKnown());
     TRY(ReadKeptTexts());
-    std::vector<base::Path> tops;
-    for (const base::Path& path : intake_.paths) {
-      TRY_ASSIGN(tops.emplace_back(), files_.Resolve(path));
-    }
     // What is gone goes first: a file that was only renamed must not count as a copy of what it was.
     for (const base::Path& top : tops) TRY(MarkVanished(top));
     for (const base::Path& top : tops) TRY(WalkFiles(files_, top, [&](const RawFile& file) { return TakeFile(file); }));
+    // Copies of what changed behind them on the way.
+    for (const std::string& path : std::exchange(again_, {})) {
+      if (!known_.contains(path) && files_.Exists(path)) {
+        TRY(WalkFiles(files_, path, [&](const RawFile& file) { return TakeFile(file); }));
+      }
+    }
     TRY(Commit());
     return count_;
   }
@@ -47,10 +55,24 @@ class Taker {
     std::string id, content;
   };
 
+  // Where the walks begin: no path lies under another one, so no file is met twice.
+  Result<std::vector<base::Path>> Tops() {
+    std::vector<base::Path> all, tops;
+    for (const base::Path& path : intake_.paths) {
+      TRY_ASSIGN(all.emplace_back(), files_.Resolve(path));
+    }
+    std::ranges::sort(all);
+    for (const base::Path& path : all) {
+      if (tops.empty() || !IsUnder(path, tops.back())) tops.push_back(path);
+    }
+    return tops;
+  }
+
   Result<ledger::Transaction*> Change() {
     if (!change_) {
       TRY_ASSIGN(ledger::Transaction begun, ledger_.Begin());
       change_.emplace(std::move(begun));
+      watch_.Restart();
     }
     return &*change_;
   }
@@ -64,6 +86,9 @@ class Taker {
   }
 
   Result<void> FindSource() {
+    if (!intake_.source.licence.empty()) {
+      if (auto tier = ledger::TierOf(intake_.source.licence); !tier) return Forward(tier, "the licence");
+    }
     TRY_ASSIGN(const std::vector<ledger::KnownSource> sources, ledger::SourcesOf(ledger_));
     const ledger::Source& now = intake_.source;
     for (const auto& [id, known] : sources) {
@@ -110,7 +135,23 @@ class Taker {
     std::vector<std::string> ids = {id};
     const auto parts = parts_.find(id);
     if (parts != parts_.end()) ids.insert(ids.end(), parts->second.begin(), parts->second.end());
+    // What was left out as a copy of it is no copy of anything any more: it is taken in anew.
+    for (size_t i = 0; i < ids.size(); ++i) {
+      TRY_ASSIGN(const std::vector<std::string> copies, ledger::DuplicatesOf(ledger_, ids[i]));
+      for (const std::string& copy : copies) {
+        TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(ledger_, copy));
+        if (state == ledger::DocumentState::kDuplicate) ids.push_back(copy);
+      }
+    }
     for (const std::string& gone : ids) {
+      for (auto known = known_.begin(); gone != id && known != known_.end();) {
+        if (known->second.id != gone) {
+          ++known;
+          continue;
+        }
+        again_.push_back(known->first);
+        known = known_.erase(known);
+      }
       TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(gone, ledger::Vanished{}));
       TRY(change->Append(std::move(event)));
       ++count_.vanished;
@@ -166,10 +207,32 @@ class Taker {
       TRY(Vanish(known->second.id));
     }
     if (!file.trouble.empty()) return QuarantineFile(file, file.trouble);
-    TRY_ASSIGN(ledger::Transaction* change, Change());
-    DocumentTaker taker({ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, content, count_);
-    TRY(options_.extract(file.path, [&](Part part) { return taker.Take(std::move(part)); }));
-    return count_.files % kFilesPerChange == 0 ? Commit() : Result<void>();
+    return TakeParts(file, content);
+  }
+
+  // Reading may take minutes, in which others want to write: parts are collected first, as long as they fit into memory.
+  Result<void> TakeParts(const RawFile& file, const std::string& content) {
+    std::vector<Part> parts;
+    uint64_t bytes = 0;
+    std::optional<DocumentTaker> taker;
+    const auto take_all = [&]() -> Result<void> {
+      if (!taker) {
+        TRY_ASSIGN(ledger::Transaction* change, Change());
+        taker.emplace(Taking{ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, content, count_);
+      }
+      for (Part& part : parts) TRY(taker->Take(std::move(part)));
+      parts.clear();
+      bytes = 0;
+      return {};
+    };
+    TRY(options_.extract(file.path, [&](Part part) -> Result<void> {
+      bytes += part.text.size();
+      parts.push_back(std::move(part));
+      return bytes > kBufferedBytes || parts.size() > kBufferedParts ? take_all() : Result<void>();
+    }));
+    TRY(take_all());
+    known_[file.path.native()] = {taker->main_id(), content};
+    return ++taken_ % kFilesPerChange == 0 || watch_.Ms() > kChangeMs ? Commit() : Result<void>();
   }
 
   Result<std::string> ContentDigest(const base::Path& path) {
@@ -202,6 +265,9 @@ class Taker {
   std::map<std::string, Known> known_;                    // by path
   std::map<std::string, std::vector<std::string>> parts_;  // ids of what is inside of a document
   KeptTexts kept_texts_;
+  std::vector<std::string> again_;  // paths that have to be taken in anew
+  uint64_t taken_ = 0;    // files since the beginning
+  base::Stopwatch watch_;  // since the change began
   IntakeCount count_;
 };
 

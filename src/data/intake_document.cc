@@ -1,38 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/intake_document.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/sha256.h"
+#include "data/file_licence.h"
 #include "data/kept_text.h"
 #include "ledger/documents.h"
-#include "ledger/licence_tier.h"
+#include "ledger/rights.h"
 
 namespace walchen::data {
 namespace {
 
-// What a file says of its own licence goes before what its source says, for it knows better; of several the strictest.
-ledger::Licence LicenceOf(const ledger::Source& source, const Part& part) {
-  ledger::Licence licence = {.expression = source.licence, .evidence = "statement"};
-  std::optional<ledger::Tier> tier;
-  for (const LicenceEvidence& found : part.licences) {
-    const auto found_tier = ledger::TierOf(found.value);
-    if (!found_tier) continue;  // prose, not an SPDX expression
-    const bool is_stricter = !tier || *found_tier > *tier;
-    const std::string other = is_stricter ? licence.expression : found.value;
-    if (!other.empty() && other != (is_stricter ? found.value : licence.expression)) licence.disagrees.push_back(other);
-    if (!is_stricter) continue;
-    tier = *found_tier;
-    licence.expression = found.value;
-    licence.evidence = "field";
-    licence.place = found.field;
-    licence.evidence_sha256 = base::Sha256Hex(base::AsBytes(found.field + "\n" + found.value));
-  }
+// What a file says of its own licence goes before what its source says, for it knows better.
+std::optional<ledger::Licence> LicenceOf(const ledger::Source& source, const Part& part) {
+  std::optional<ledger::Licence> licence = FileLicence(part.licences);
+  if (!licence && source.licence.empty()) return std::nullopt;
+  if (!licence) return ledger::Licence{.expression = source.licence, .evidence = "statement"};
+  if (!source.licence.empty() && source.licence != licence->expression) licence->disagrees.push_back(source.licence);
   return licence;
 }
+
+constexpr size_t kPlaceMaxBytes = 64;      // the longest name of a sheet has 31 characters
+constexpr size_t kTitleMaxBytes = 4'096;  // titles in use are under 300
+constexpr size_t kFindingsPerEvent = 10'000;  // their tokens take 60 bytes each: half of what a private value may have
 
 std::string PlaceText(const Place& place) {
   switch (place.kind) {
@@ -85,7 +81,8 @@ Result<void> DocumentTaker::Append(const std::string& id, const Record& record) 
 }
 
 Result<void> DocumentTaker::Take(Part part) {
-  const bool is_file = part.inner_path.empty();
+  // An archive that ends in trouble says so in a last part, which is about what was inside.
+  const bool is_file = part.inner_path.empty() && main_id_.empty();
   if (!is_file && main_id_.empty()) {  // an archive, which has no text of its own
     TRY_ASSIGN(main_id_, AppendDocument({}, "archive", content_));
     TRY(AppendRights(main_id_, {}));
@@ -106,7 +103,8 @@ Result<void> DocumentTaker::Take(Part part) {
     ++count_.quarantined;
     return Append(id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
   }
-  if (!same.empty()) {
+  TRY_ASSIGN(const bool stands_for_it, StandsFor(same, id));
+  if (stands_for_it) {
     ++count_.duplicates;
     return Append(id, ledger::Duplicate{.of = same, .permille = 1'000});
   }
@@ -135,15 +133,19 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
                                        .reason = ReasonCode(cleaned->reason), .detail = cleaned->reason});
   }
   if (const auto match = taking_.kept_texts.index.Find(cleaned->signature)) {
-    ++count_.duplicates;
-    return Append(id, ledger::Duplicate{.of = taking_.kept_texts.ids[match->document], .permille = std::lround(match->similarity * 1'000)});
+    const std::string& like = taking_.kept_texts.ids[match->document];
+    TRY_ASSIGN(const bool stands_for_it, StandsFor(like, id));
+    if (stands_for_it) {
+      ++count_.duplicates;
+      return Append(id, ledger::Duplicate{.of = like, .permille = std::lround(match->similarity * 1'000)});
+    }
   }
   TRY(taking_.kept_texts.index.Add(cleaned->signature));
   taking_.kept_texts.ids.push_back(id);
   ++count_.kept;
   std::vector<TextPlace> places;
   for (const Span& span : part.spans) {
-    places.push_back({cleaned->places.ToResult(span.begin), cleaned->places.ToResult(span.end), PlaceText(span.place)});
+    places.push_back({cleaned->places.ToResult(span.begin), cleaned->places.ToResult(span.end), PlaceText(span.place).substr(0, kPlaceMaxBytes)});
   }
   return AppendText(taking_.change, id, cleaned->text, places);
 }
@@ -151,35 +153,40 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
 // Counts for ever; what was found, and the persons' tokens, as long as the document is not forgotten.
 Result<void> DocumentTaker::AppendFindings(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
   if (cleaned.findings.empty()) return {};
-  ledger::PersonalData record = {.action = ledger::PersonalDataAction::kMasked};
   const RepairedText repaired = RepairText(part.text);
-  auto list = nlohmann::json::array();
-  std::vector<ledger::Digest> subjects;
-  for (const Finding& finding : cleaned.findings) {
-    ++record.counts[std::string(FindingName(finding.kind))];
-    list.push_back({FindingName(finding.kind), finding.begin, finding.end});
-    if (IsSecret(finding.kind)) continue;
-    const auto token = taking_.subjects.TokenOf(std::string_view(repaired.text).substr(finding.begin, finding.size()));
-    if (token) subjects.push_back(*token);
+  for (size_t first = 0; first < cleaned.findings.size(); first += kFindingsPerEvent) {
+    ledger::PersonalData record = {.action = ledger::PersonalDataAction::kMasked};
+    auto list = nlohmann::json::array();
+    std::vector<ledger::Digest> subjects;
+    const size_t end = std::min(cleaned.findings.size(), first + kFindingsPerEvent);
+    for (size_t i = first; i < end; ++i) {
+      const Finding& finding = cleaned.findings[i];
+      ++record.counts[std::string(FindingName(finding.kind))];
+      list.push_back({FindingName(finding.kind), finding.begin, finding.end});
+      if (IsSecret(finding.kind)) continue;
+      const auto token = taking_.subjects.TokenOf(std::string_view(repaired.text).substr(finding.begin, finding.size()));
+      if (token) subjects.push_back(*token);
+    }
+    record.findings = list.dump();
+    TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, record));
+    event.subjects = std::move(subjects);
+    TRY(taking_.change.Append(std::move(event)));
   }
-  record.findings = list.dump();
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, record));
-  event.subjects = std::move(subjects);
-  TRY(taking_.change.Append(std::move(event)));
   return {};
 }
 
 Result<std::string> DocumentTaker::AppendDocument(const Part& part, std::string_view modality, const std::string& content) {
   const std::string id = ledger::NewId();
+  const bool is_main = main_id_.empty();
   const ledger::Document document = {.source = taking_.source.name,
                                      .modality = std::string(modality),
                                      .media_type = part.media_type,
-                                     .bytes = static_cast<int64_t>(part.inner_path.empty() ? file_.size : part.text.size()),
+                                     .bytes = static_cast<int64_t>(is_main ? file_.size : part.text.size()),
                                      .taken_ms = taking_.clock.WallMs(),
-                                     .parent = part.inner_path.empty() ? "" : main_id_,
+                                     .parent = main_id_,
                                      .content = content,
-                                     .path = part.inner_path.empty() ? file_.path.native() : part.inner_path,
-                                     .title = part.title};
+                                     .path = is_main ? file_.path.native() : part.inner_path,
+                                     .title = part.title.substr(0, kTitleMaxBytes)};
   TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, document));
   if (!content.empty()) {
     TRY_ASSIGN(const ledger::Digest token, taking_.subjects.TokenOf(ContentSubject(content)));
@@ -191,8 +198,8 @@ Result<std::string> DocumentTaker::AppendDocument(const Part& part, std::string_
 
 Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part) {
   TRY(Append(id, ledger::RightsBasis{.basis = *taking_.source.basis, .until = taking_.source.keep_until}));
-  const ledger::Licence licence = LicenceOf(taking_.source, part);
-  return licence.expression.empty() ? Result<void>() : Append(id, licence);
+  const std::optional<ledger::Licence> licence = LicenceOf(taking_.source, part);
+  return licence ? Append(id, *licence) : Result<void>();
 }
 
 Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& part) {
@@ -216,6 +223,16 @@ Result<std::string> DocumentTaker::SameContent(const std::string& content) const
     if (state == ledger::DocumentState::kKept) return id;
   }
   return std::string();
+}
+
+// A document that nobody may use must not keep out the same one with a right.
+Result<bool> DocumentTaker::StandsFor(const std::string& other, const std::string& id) const {
+  if (other.empty()) return false;
+  const std::string today = base::Iso8601(taking_.clock.WallSeconds()).substr(0, 10);
+  TRY_ASSIGN(const ledger::Rights others, ledger::RightsOf(taking_.ledger, other, today));
+  if (others.tier != '-') return true;
+  TRY_ASSIGN(const ledger::Rights mine, ledger::RightsOf(taking_.ledger, id, today));
+  return mine.tier == '-';
 }
 
 Result<bool> DocumentTaker::WasForgotten(const std::string& content) const {

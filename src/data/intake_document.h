@@ -44,6 +44,8 @@ class DocumentTaker {
 
   // One part of the file: a document. Errors: those of the ledger.
   Result<void> Take(Part part);
+  // Of the document that is the file itself; empty before the first part.
+  const std::string& main_id() const { return main_id_; }
 
  private:
   Result<std::string> AppendDocument(const Part& part, std::string_view modality, const std::string& content);
@@ -53,6 +55,7 @@ class DocumentTaker {
   Result<void> AppendFindings(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   // The kept document with this content; empty if there is none.
   Result<std::string> SameContent(const std::string& content) const;
+  Result<bool> StandsFor(const std::string& other, const std::string& id) const;
   Result<bool> WasForgotten(const std::string& content) const;
   template <class Record>
   Result<void> Append(const std::string& id, const Record& record);

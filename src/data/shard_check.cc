@@ -4,38 +4,14 @@
 #include <set>
 
 #include "data/shard_folders.h"
-#include "ledger/records.h"
+#include "ledger/documents.h"
 #include "shards/shard_file.h"
 
 namespace walchen::data {
-namespace {
-
-// Digests of all shards that were ever built or rewritten.
-Result<std::set<std::string>> KnownShards(const ledger::Ledger& ledger) {
-  std::set<std::string> known;
-  for (const std::string_view kind : {ledger::Shard::kKind, ledger::ShardRewritten::kKind}) {
-    ledger::EventReader events = ledger.Read({.kind = std::string(kind)});
-    while (true) {
-      TRY_ASSIGN(const auto event, events.Next());
-      if (!event) break;
-      if (kind == ledger::Shard::kKind) {
-        TRY_ASSIGN(const auto record, ledger::FromEvent<ledger::Shard>(*event));
-        known.insert(record.sha256);
-      } else {
-        TRY_ASSIGN(const auto record, ledger::FromEvent<ledger::ShardRewritten>(*event));
-        known.insert(record.to);
-        known.erase(record.from);
-      }
-    }
-  }
-  return known;
-}
-
-}  // namespace
 
 Result<ShardCheck> CheckShards(const ledger::Ledger& ledger, base::Files& files, const base::Path& shards) {
   ShardCheck check;
-  TRY_ASSIGN(const std::set<std::string> known, KnownShards(ledger));
+  TRY_ASSIGN(const std::set<std::string> known, ledger::KnownShards(ledger));
   TRY(ForEachShard(files, shards, [&](const base::Path& path) -> Result<void> {
     ++check.shards;
     const auto fault = [&](std::string_view what) { check.faults.push_back(fmt::format("{}: {}", path.native(), what)); };

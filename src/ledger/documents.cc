@@ -223,6 +223,26 @@ Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id) {
   return spread;
 }
 
+Result<std::set<std::string>> KnownShards(const Ledger& ledger) {
+  std::set<std::string> known;
+  for (const std::string_view kind : {Shard::kKind, ShardRewritten::kKind}) {
+    EventReader events = ledger.Read({.kind = std::string(kind)});
+    while (true) {
+      TRY_ASSIGN(const auto event, events.Next());
+      if (!event) break;
+      if (kind == Shard::kKind) {
+        TRY_ASSIGN(const auto record, FromEvent<Shard>(*event));
+        known.insert(record.sha256);
+      } else {
+        TRY_ASSIGN(const auto record, FromEvent<ShardRewritten>(*event));
+        known.insert(record.to);
+        known.erase(record.from);
+      }
+    }
+  }
+  return known;
+}
+
 Result<std::string> TodaysShard(const Ledger& ledger, std::string_view sha256) {
   std::string today(sha256);
   TRY(ForEachOf(ledger, ShardRewritten::kKind, [&](const Event& event) -> Result<void> {

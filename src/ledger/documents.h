@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,6 +92,8 @@ struct Spread {
 // the ledger.
 Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id);
 
+// The digests that the shards have which were ever built, after all rewritings.
+Result<std::set<std::string>> KnownShards(const Ledger& ledger);
 // The digest that a shard has after all rewritings.
 Result<std::string> TodaysShard(const Ledger& ledger, std::string_view sha256);
 

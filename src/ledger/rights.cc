@@ -19,9 +19,12 @@ struct Words {
 };
 
 Result<Words> WordsOf(const Ledger& ledger, std::string_view id) {
-  TRY_ASSIGN(const std::vector<Event> life, LifeOf(ledger, id));
+  EventReader events = ledger.Read({.about = std::string(id), .kind = {}, .after = 0, .with_private = false});
   Words words;
-  for (const Event& event : life) {
+  while (true) {
+    TRY_ASSIGN(const auto next, events.Next());
+    if (!next) break;
+    const Event& event = *next;
     if (event.kind == RightsBasis::kKind) {
       TRY_ASSIGN(words.basis, FromEvent<RightsBasis>(event));
     } else if (event.kind == Licence::kKind) {
@@ -37,7 +40,7 @@ Result<Words> WordsOf(const Ledger& ledger, std::string_view id) {
 }
 
 Result<Rights> ByLicence(const Licence& licence) {
-  TRY_ASSIGN(const Tier tier, TierOf(licence.expression));
+  const Tier tier = TierOf(licence.expression).value_or(Tier::kNone);
   const std::string_view by = licence.evidence == "statement" ? "stated when it was added" : "stated by the file";
   const std::string why = fmt::format("licence {} ({})", licence.expression, by);
   return Rights{.tier = tier == Tier::kNone ? '-' : TierName(tier).front(), .why = why};

@@ -488,7 +488,7 @@ Result<void> Trainer::Save() {
     TRY(log_->Sync());
     if (record_) TRY(record_->Steps(std::max<int64_t>(0, saved_step_), step_, static_cast<uint64_t>(rewinds_) * kRewindSamples));
     TRY_ASSIGN(const runs::Checkpoint written, runs::WriteCheckpoint(files_, folder_.path(), step_, CheckpointParts()));
-    if (record_ && step_ == last_step_) {
+    if (record_) {
       for (const runs::CheckpointFile& file : written.files) {
         if (file.name.ends_with(".gguf")) TRY(record_->WroteModel(file.name, file.sha256));
       }

@@ -2,6 +2,7 @@
 #include "train/training_record.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/clock.h"
 #include "base/sha256.h"
@@ -36,23 +37,30 @@ Result<std::unique_ptr<TrainingRecord>> TrainingRecord::Open(base::Files& files,
                                                              const runs::RunFolder& folder, const std::vector<std::string>& parents) {
   if (auto there = files.Stat(ledger_path); !there) return Forward(there, "the ledger that shards need");
   TRY_ASSIGN(ledger::Ledger ledger, ledger::Ledger::Open(ledger_path));
+  std::string id = ledger::NewId();
   if (files.Exists(IdPath(folder))) {
-    TRY_ASSIGN(std::string id, files.Read(IdPath(folder), 64));
+    TRY_ASSIGN(id, files.Read(IdPath(folder), 64));
     if (!ledger::IsId(id)) return Fail(ErrorCode::kCorrupt, "{}: expected the run's id in the ledger", IdPath(folder).native());
-    return std::unique_ptr<TrainingRecord>(new TrainingRecord(std::move(ledger), std::move(id)));
+  } else {
+    TRY(base::ReplaceFile(files, IdPath(folder), id));
   }
-  const std::string id = ledger::NewId(), recipe = runs::WriteRecipe(folder.recipe());
-  ledger::TrainingRun run = {.name = folder.recipe().name, .recipe_sha256 = base::Sha256Hex(base::AsBytes(recipe)),
-                             .seed = folder.recipe().seed, .parents = parents};
-  for (const runs::DataPlan& data : folder.recipe().data) {
+  std::unique_ptr<TrainingRecord> record(new TrainingRecord(std::move(ledger), id));
+  TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(record->ledger_, id));
+  if (life.empty()) TRY(record->Begin(folder.recipe(), parents));  // a crash may have come before it
+  return record;
+}
+
+Result<void> TrainingRecord::Begin(const runs::Recipe& recipe, const std::vector<std::string>& parents) {
+  ledger::TrainingRun run = {.name = recipe.name, .recipe_sha256 = base::Sha256Hex(base::AsBytes(runs::WriteRecipe(recipe))),
+                             .seed = recipe.seed, .parents = parents};
+  for (const runs::DataPlan& data : recipe.data) {
     for (const char tier : data.tiers) {
       if (std::ranges::find(run.tiers, std::string(1, tier)) == run.tiers.end()) run.tiers.emplace_back(1, tier);
     }
   }
-  TRY(base::ReplaceFile(files, IdPath(folder), id));
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, run));
-  TRY(ledger.Append(std::move(event)));
-  return std::unique_ptr<TrainingRecord>(new TrainingRecord(std::move(ledger), id));
+  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id_, run));
+  TRY(ledger_.Append(std::move(event)));
+  return {};
 }
 
 Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardWindows& windows, std::string_view tiers) {
@@ -61,16 +69,17 @@ Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardW
     return Fail(ErrorCode::kPermissionDenied, "[[data]] \"{}\": {}: {}; build the shards again by `walchen data build`, or add the document "
                 "with the right that there is", data, what, why);
   };
+  TRY_ASSIGN(const std::set<std::string> known, ledger::KnownShards(ledger_));
   for (const auto& shard : windows.shards()) {
+    if (!known.contains(shard->digest())) return refuse("one of its shards", "the ledger has no record of it");
+    if (auto sound = shard->Verify(); !sound) return Forward(sound, data);
     for (const shards::ShardDocument& document : shard->documents()) {
       if (document.erased) continue;
       const std::string id = base::Hex(std::as_bytes(std::span(document.id)));
       auto state = ledger::StateOf(ledger_, id);
       if (!state && state.error().code() == ErrorCode::kNotFound) return refuse("document " + id, "the ledger has no record of it");
       if (!state) return Forward(state);
-      TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(ledger_, id));
-      TRY_ASSIGN(const auto record, ledger::FromEvent<ledger::Document>(life.front()));
-      const std::string& name = record.path.empty() ? id : record.path;
+      TRY_ASSIGN(const std::string name, NameOf(id));
       if (*state != ledger::DocumentState::kKept) return refuse(name, fmt::format("it is {}", ledger::StateName(*state)));
       TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, id, today));
       if (tiers.find(rights.tier) == std::string_view::npos) {
@@ -79,6 +88,14 @@ Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardW
     }
   }
   return {};
+}
+
+// Its path; its id where that is forgotten.
+Result<std::string> TrainingRecord::NameOf(const std::string& id) const {
+  TRY_ASSIGN(const auto first, ledger_.Read({.about = id, .kind = std::string(ledger::Document::kKind)}).Next());
+  if (!first) return id;
+  TRY_ASSIGN(const auto record, ledger::FromEvent<ledger::Document>(*first));
+  return record.path.empty() ? id : record.path;
 }
 
 Result<void> TrainingRecord::Steps(int64_t first, int64_t last, uint64_t shift) {

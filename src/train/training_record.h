@@ -32,7 +32,7 @@ class TrainingRecord {
   static Result<std::unique_ptr<TrainingRecord>> Open(base::Files& files, const base::Path& ledger, const runs::RunFolder& folder,
                                                       const std::vector<std::string>& parents);
 
-  // That each document has a record, is kept, and is of a tier that the recipe names: names the first that is not by its path.
+  // That the ledger knows each shard as it is, and that each document has a record, is kept, and is of a tier that the recipe names: names the first that is not by its path.
   // Errors: kPermissionDenied.
   Result<void> Admit(const std::string& data, const shards::ShardWindows& windows, std::string_view tiers);
   void Add(Reads reads) { reads_.push_back(std::move(reads)); }
@@ -44,6 +44,8 @@ class TrainingRecord {
 
  private:
   TrainingRecord(ledger::Ledger ledger, std::string id) : ledger_(std::move(ledger)), id_(std::move(id)) {}
+  Result<void> Begin(const runs::Recipe& recipe, const std::vector<std::string>& parents);
+  Result<std::string> NameOf(const std::string& id) const;
 
   ledger::Ledger ledger_;
   std::string id_;
