@@ -124,6 +124,8 @@ class Taker {
 
   Result<void> ReadKeptTexts() {
     return ForEachText(ledger_, {}, [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
+      TRY_ASSIGN(const bool is_usable, IsUsable(ledger_, document.id, *options_.clock));
+      if (!is_usable) return {};
       TRY(kept_texts_.index.Add(MakeSignature(text, SplitWords(text))));
       kept_texts_.ids.push_back(document.id);
       return {};

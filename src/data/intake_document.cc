@@ -88,10 +88,8 @@ Result<void> DocumentTaker::Take(Part part) {
     TRY(AppendRights(main_id_, {}));
   }
   const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.text));
-  std::string same;
   bool was_forgotten = false;
   if (part.quarantine.empty()) {
-    TRY_ASSIGN(same, SameContent(content));
     TRY_ASSIGN(was_forgotten, WasForgotten(content));
   }
   TRY_ASSIGN(const std::string id, AppendDocument(part, "text", content));
@@ -103,8 +101,8 @@ Result<void> DocumentTaker::Take(Part part) {
     ++count_.quarantined;
     return Append(id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
   }
-  TRY_ASSIGN(const bool stands_for_it, StandsFor(same, id));
-  if (stands_for_it) {
+  TRY_ASSIGN(const std::string same, SameContent(content, id));
+  if (!same.empty()) {
     ++count_.duplicates;
     return Append(id, ledger::Duplicate{.of = same, .permille = 1'000});
   }
@@ -133,15 +131,14 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
                                        .reason = ReasonCode(cleaned->reason), .detail = cleaned->reason});
   }
   if (const auto match = taking_.kept_texts.index.Find(cleaned->signature)) {
-    const std::string& like = taking_.kept_texts.ids[match->document];
-    TRY_ASSIGN(const bool stands_for_it, StandsFor(like, id));
-    if (stands_for_it) {
-      ++count_.duplicates;
-      return Append(id, ledger::Duplicate{.of = like, .permille = std::lround(match->similarity * 1'000)});
-    }
+    ++count_.duplicates;
+    return Append(id, ledger::Duplicate{.of = taking_.kept_texts.ids[match->document], .permille = std::lround(match->similarity * 1'000)});
   }
-  TRY(taking_.kept_texts.index.Add(cleaned->signature));
-  taking_.kept_texts.ids.push_back(id);
+  TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.clock));
+  if (is_usable) {
+    TRY(taking_.kept_texts.index.Add(cleaned->signature));
+    taking_.kept_texts.ids.push_back(id);
+  }
   ++count_.kept;
   std::vector<TextPlace> places;
   for (const Span& span : part.spans) {
@@ -215,24 +212,25 @@ Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& par
   return {};
 }
 
-Result<std::string> DocumentTaker::SameContent(const std::string& content) const {
-  if (content.empty()) return std::string();
-  TRY_ASSIGN(const std::vector<std::string> ids, taking_.ledger.AboutContent(content));
-  for (const std::string& id : ids) {
-    TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(taking_.ledger, id));
-    if (state == ledger::DocumentState::kKept) return id;
-  }
-  return std::string();
+Result<bool> IsUsable(const ledger::Ledger& ledger, const std::string& id, base::Clock& clock) {
+  const std::string today = base::Iso8601(clock.WallSeconds()).substr(0, 10);
+  TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger, id, today));
+  return rights.tier != '-';
 }
 
-// A document that nobody may use must not keep out the same one with a right.
-Result<bool> DocumentTaker::StandsFor(const std::string& other, const std::string& id) const {
-  if (other.empty()) return false;
-  const std::string today = base::Iso8601(taking_.clock.WallSeconds()).substr(0, 10);
-  TRY_ASSIGN(const ledger::Rights others, ledger::RightsOf(taking_.ledger, other, today));
-  if (others.tier != '-') return true;
-  TRY_ASSIGN(const ledger::Rights mine, ledger::RightsOf(taking_.ledger, id, today));
-  return mine.tier == '-';
+// Of those that may be used, unless this one may not either: what nobody may use keeps nothing out.
+Result<std::string> DocumentTaker::SameContent(const std::string& content, const std::string& id) const {
+  if (content.empty()) return std::string();
+  TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.clock));
+  TRY_ASSIGN(const std::vector<std::string> others, taking_.ledger.AboutContent(content));
+  for (const std::string& other : others) {
+    if (other == id) continue;
+    TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(taking_.ledger, other));
+    if (state != ledger::DocumentState::kKept) continue;
+    TRY_ASSIGN(const bool other_is_usable, IsUsable(taking_.ledger, other, taking_.clock));
+    if (other_is_usable || !is_usable) return other;
+  }
+  return std::string();
 }
 
 Result<bool> DocumentTaker::WasForgotten(const std::string& content) const {

@@ -17,7 +17,10 @@
 
 namespace walchen::data {
 
-// The texts that are kept, to know others like them.
+// Whether a recipe could name its tier (ledger/rights.h).
+Result<bool> IsUsable(const ledger::Ledger& ledger, const std::string& id, base::Clock& clock);
+
+// The texts that are kept and may be used, to know others like them.
 struct KeptTexts {
   DuplicateIndex index;
   std::vector<std::string> ids;  // of the documents, by their number in the index
@@ -53,9 +56,8 @@ class DocumentTaker {
   Result<void> AppendOptOuts(const std::string& id, const Part& part);
   Result<void> AppendCleaned(const std::string& id, const Part& part);
   Result<void> AppendFindings(const std::string& id, const Part& part, const FilteredDocument& cleaned);
-  // The kept document with this content; empty if there is none.
-  Result<std::string> SameContent(const std::string& content) const;
-  Result<bool> StandsFor(const std::string& other, const std::string& id) const;
+  // Another kept document with this content; empty if there is none that may stand for this one.
+  Result<std::string> SameContent(const std::string& content, const std::string& id) const;
   Result<bool> WasForgotten(const std::string& content) const;
   template <class Record>
   Result<void> Append(const std::string& id, const Record& record);
