@@ -14,6 +14,8 @@ import ast
 import pathlib
 import sys
 
+from word_table import table
+
 TARGET = pathlib.Path(__file__).resolve().parents[1] / "src/data/name_tables.inc"
 STRONG = ["de_DE", "de_AT", "de_CH", "en_US", "en_GB", "en_NZ", "tr_TR", "pl_PL", "it_IT", "es_ES", "fr_FR", "hr_HR", "cs_CZ"]
 WEAK = ["en", "nl_NL", "ro_RO", "hu_HU", "sv_SE", "dk_DK", "no_NO", "fi_FI", "pt_PT"]
@@ -64,17 +66,6 @@ def names_of(faker, locale, kind):
                         name = name.strip("'.")
                         if len(name) >= 2 and name[0].isupper() and name.isalpha():
                             yield name
-
-
-def table(constant, names):
-    lines, line = [], ""
-    for name in sorted(names):
-        word = f'"{name}", '
-        if len(line.encode()) + len(word.encode()) > 118:
-            lines.append("    " + line.rstrip())
-            line = ""
-        line += word
-    return f"constexpr std::string_view {constant}[] = {{\n" + "\n".join(lines + ["    " + line.rstrip()]) + "\n};\n"
 
 
 def main():

@@ -8,19 +8,14 @@ import pathlib
 import re
 import sys
 
+from word_table import table
+
 TARGET = pathlib.Path(__file__).resolve().parents[1] / "src/data/toxic_words.inc"
 
 
-def table(constant, phrases):
-    lines, line = [], ""
-    # What has no letter or digit is no phrase of words.
-    for phrase in sorted(p for p in phrases if re.search(r"\w", p)):
-        word = f'"{phrase}", '
-        if len(line.encode()) + len(word.encode()) > 118:
-            lines.append("    " + line.rstrip())
-            line = ""
-        line += word
-    return f"constexpr std::string_view {constant}[] = {{\n" + "\n".join(lines + ["    " + line.rstrip()]) + "\n};\n"
+def phrases(entries):
+    """Those that have a letter or digit: the others are no phrases of words."""
+    return (entry for entry in entries if re.search(r"\w", entry))
 
 
 def main():
@@ -29,7 +24,7 @@ def main():
     TARGET.write_text(
         "// Written by scripts/toxic_word_tables.py from npm's naughty-words 1.2.0, the \"List of Dirty, Naughty, Obscene, and\n"
         "// Otherwise Bad Words\", Copyright Shutterstock, CC-BY-4.0 (see THIRD_PARTY.md), sorted, otherwise unchanged.\n"
-        + table("kToxicGerman", lists["de"]) + table("kToxicEnglish", lists["en"]), encoding="utf-8")
+        + table("kToxicGerman", phrases(lists["de"])) + table("kToxicEnglish", phrases(lists["en"])), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,16 +22,16 @@ struct Options {
 };
 
 // The default class of a source by its rights: what a company's own folder is.
-std::string_view UsualClass(ledger::Basis basis) {
+ledger::SourceClass UsualClass(ledger::Basis basis) {
   switch (basis) {
     case ledger::Basis::kPublicDomain:
-    case ledger::Basis::kLicence: return "public_dataset";
-    case ledger::Basis::kTdm: return "crawl";
-    case ledger::Basis::kContract: return "third_party";
+    case ledger::Basis::kLicence: return ledger::SourceClass::kPublicDataset;
+    case ledger::Basis::kTdm: return ledger::SourceClass::kCrawl;
+    case ledger::Basis::kContract: return ledger::SourceClass::kThirdParty;
     case ledger::Basis::kOwnData:
-    case ledger::Basis::kConsent: return "user";
+    case ledger::Basis::kConsent: return ledger::SourceClass::kUser;
   }
-  return "user";
+  return ledger::SourceClass::kUser;
 }
 
 template <class Enum>
@@ -45,8 +45,10 @@ Result<data::Intake> IntakeOf(const Options& options) {
   data::Intake intake;
   ledger::Source& source = intake.source;
   TRY_ASSIGN(source.basis, Choice<ledger::Basis>("--rights", options.rights));
-  const std::string_view named_class = options.source_class.empty() ? UsualClass(*source.basis) : std::string_view(options.source_class);
-  TRY_ASSIGN(source.source_class, Choice<ledger::SourceClass>("--class", named_class));
+  source.source_class = UsualClass(*source.basis);
+  if (!options.source_class.empty()) {
+    TRY_ASSIGN(source.source_class, Choice<ledger::SourceClass>("--class", options.source_class));
+  }
   source.name = options.source;
   source.licence = options.licence;
   source.purpose = options.purpose;
@@ -74,7 +76,7 @@ Result<data::IntakeCount> Add(const Options& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const data::Intake intake, IntakeOf(options));
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY_ASSIGN(ledger::Ledger ledger, OpenLedger(files, home));
+  TRY_ASSIGN(ledger::Ledger ledger, MakeLedger(files, home));
   TRY_ASSIGN(const ledger::SubjectKey subjects, OpenSubjectKey(files, home));
   data::ExtractWorker worker;
   const InterruptGuard interrupts;

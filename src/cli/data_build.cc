@@ -23,7 +23,6 @@ Result<data::BuiltShards> Build(const Options& options) {
                        options.name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == std::string::npos;
   if (!is_name) return Fail(ErrorCode::kInvalidArgument, "the name: expected at most 64 letters, digits, _, - and points, none of them in front");
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY(ReadLedger(home));  // there must be one
   TRY_ASSIGN(ledger::Ledger ledger, OpenLedger(files, home));
   base::Path tokenizer_path = options.tokenizer;
   if (options.tokenizer.empty()) {

@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "base/clock.h"
 #include "base/sha256.h"
 #include "cli/command.h"
 #include "cli/data_home.h"
 #include "cli/terminal.h"
 #include "data/corpus_export.h"
+#include "ledger/rights.h"
 
 namespace walchen::cli {
 namespace {
@@ -37,15 +37,12 @@ std::string_view FormatOf(const Options& options) {
 Result<void> Export(const Options& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY(ReadLedger(home));  // there must be one
   TRY_ASSIGN(ledger::Ledger ledger, OpenLedger(files, home));
-  const std::string today = base::Iso8601(base::Clock::Os().WallSeconds()).substr(0, 10);
-  TRY_ASSIGN(const data::CorpusFacts facts, data::FactsOf(ledger, today));
+  TRY_ASSIGN(const data::CorpusFacts facts, data::FactsOf(ledger, ledger::Today()));
   const std::string text = Written(options, facts);
   const ledger::Export record = {.format = std::string(FormatOf(options)), .sha256 = base::Sha256Hex(base::AsBytes(text)),
                                  .head_sequence = static_cast<int64_t>(facts.head.sequence), .head_digest = ledger::HexOf(facts.head.digest)};
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent("", record));
-  TRY(ledger.Append(std::move(event)));
+  TRY(ledger::Append(ledger, "", record));
   if (!options.output.empty()) return base::ReplaceFile(files, options.output, text);
   fmt::print("{}", IsTerminal(STDOUT_FILENO) ? Printable(text) : text);
   return {};

@@ -40,12 +40,12 @@ struct Known {
 Result<std::vector<Known>> Describe(const ledger::Ledger& ledger, const std::vector<std::string>& ids) {
   std::vector<Known> all;
   for (const std::string& id : ids) {
-    TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(ledger, id));
-    if (life.front().kind != ledger::Document::kKind) continue;
-    TRY_ASSIGN(const auto document, ledger::FromEvent<ledger::Document>(life.front()));
+    auto document = ledger::DocumentOf(ledger, id);
+    if (!document && document.error().code() == ErrorCode::kNotFound) continue;  // a decision
+    if (!document) return Forward(document);
     TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(ledger, id));
     TRY_ASSIGN(const ledger::Spread spread, ledger::SpreadOf(ledger, id));
-    Known known = {.id = id, .path = document.path, .state = std::string(ledger::StateName(state)), .runs = spread.runs, .models = {}};
+    Known known = {.id = id, .path = document->path, .state = std::string(ledger::StateName(state)), .runs = spread.runs, .models = {}};
     for (const ledger::Model& model : spread.models) known.models.push_back(model.sha256);
     all.push_back(std::move(known));
   }
@@ -75,7 +75,6 @@ Result<bool> Confirmed(size_t documents) {
 Result<int> ForgetMeant(const SharedFlags& flags, const std::string& digits, const std::string& subject, const std::string& reason) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
-  TRY(ReadLedger(home));  // there must be one
   TRY_ASSIGN(ledger::Ledger ledger, OpenLedger(files, home));
   TRY_ASSIGN(const ledger::SubjectKey subjects, OpenSubjectKey(files, home));
   TRY_ASSIGN(const std::vector<std::string> ids, Meant(files, home, ledger, digits, subject));

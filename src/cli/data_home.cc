@@ -8,7 +8,7 @@
 
 namespace walchen::cli {
 
-Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home) {
+Result<ledger::Ledger> MakeLedger(base::Files& files, const base::Home& home) {
   TRY(files.MakeFolders(home.shards()));
   TRY_ASSIGN(ledger::Ledger ledger, ledger::Ledger::Open(home.ledger()));
   // A damaged shard must not keep everything else from being done; `walchen data verify` names it too.
@@ -25,6 +25,11 @@ Result<ledger::Ledger> ReadLedger(const base::Home& home) {
                 home.folder().native());
   }
   return ledger;
+}
+
+Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home) {
+  TRY(ReadLedger(home));
+  return MakeLedger(files, home);
 }
 
 Result<ledger::SubjectKey> OpenSubjectKey(base::Files& files, const base::Home& home) {

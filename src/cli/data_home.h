@@ -14,7 +14,9 @@
 
 namespace walchen::cli {
 
-// For writing; makes the home and a new ledger where there is none, and finishes forgetting that a crash cut off.
+// For writing; both finish forgetting that a crash cut off. MakeLedger makes the home and a new ledger where there is none,
+// OpenLedger wants one. Errors: kNotFound (says how to begin).
+Result<ledger::Ledger> MakeLedger(base::Files& files, const base::Home& home);
 Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home);
 // For reading only. Errors: kNotFound (says how to begin).
 Result<ledger::Ledger> ReadLedger(const base::Home& home);

@@ -13,6 +13,7 @@ namespace {
 // What the last event that decided says of its reason.
 Result<std::string> WhyOf(const ledger::Ledger& ledger, const ledger::ListedDocument& listed) {
   std::string why;
+  if (listed.state == ledger::DocumentState::kKept) return why;  // most are, and their lives hold their texts
   TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(ledger, listed.id));
   for (const ledger::Event& event : life) {
     if (event.kind == ledger::Quarantined::kKind) {
@@ -34,8 +35,7 @@ Result<std::string> PathOf(const ledger::Ledger& ledger, const ledger::Document&
   std::string path = document.path;
   std::string parent = document.parent;
   while (!parent.empty()) {
-    TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(ledger, parent));
-    TRY_ASSIGN(const auto above, ledger::FromEvent<ledger::Document>(life.front()));
+    TRY_ASSIGN(const ledger::Document above, ledger::DocumentOf(ledger, parent));
     path = above.path + " » " + path;
     parent = above.parent;
   }

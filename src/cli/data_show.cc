@@ -53,8 +53,7 @@ Result<Life> Look(const ledger::Ledger& ledger, std::string_view digits) {
   TRY_ASSIGN(life.duplicates, ledger::DuplicatesOf(ledger, life.id));
   TRY_ASSIGN(life.state, ledger::StateOf(ledger, life.id));
   TRY_ASSIGN(life.spread, ledger::SpreadOf(ledger, life.id));
-  const std::string today = base::Iso8601(base::Clock::Os().WallSeconds()).substr(0, 10);
-  TRY_ASSIGN(life.rights, ledger::RightsOf(ledger, life.id, today));
+  TRY_ASSIGN(life.rights, ledger::RightsOf(ledger, life.id, ledger::Today()));
   return life;
 }
 

@@ -87,8 +87,12 @@ Result<CorpusFacts> FactsOf(const ledger::Ledger& ledger, std::string_view today
                   listed->document.source);
     }
     Adder adder(*source, all);
-    TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(ledger, listed->id));
-    for (const ledger::Event& event : life) TRY(adder.Add(event));
+    ledger::EventReader life = ledger.Read({.about = listed->id, .kind = {}, .after = 0, .with_private = false});  // not its text
+    while (true) {
+      TRY_ASSIGN(const auto event, life.Next());
+      if (!event) break;
+      TRY(adder.Add(*event));
+    }
     TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger, listed->id, today));
     adder.Finish(*listed, rights);
   }

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/sha256.h"
+#include "data/extraction.h"
 #include "ledger/licence_tier.h"
 
 namespace walchen::data {
@@ -15,12 +16,6 @@ constexpr std::string_view kUnrecognised = "LicenseRef-unrecognised", kRestricte
 // Fields whose value is a licence and nothing else.
 constexpr std::array<std::string_view, 5> kLicenceFields = {"spdx-license-identifier", "license", "licence", "cc:license", "dcterms:license"};
 constexpr std::array<std::string_view, 3> kOtherFields = {"spdx-filecopyrighttext", "cc:attributionname", "xmprights:marked"};
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 // "CC-BY-NC-4.0" of "http://creativecommons.org/licenses/by-nc/4.0/"; empty for another text.
 std::string OfCreativeCommons(std::string_view lower) {
@@ -50,7 +45,7 @@ bool IsKnown(std::string_view expression) {
 
 // The expression that a statement stands for; empty: it decides nothing.
 std::string ExpressionOf(const LicenceEvidence& statement) {
-  const std::string field = Lower(statement.field), value = Lower(statement.value);
+  const std::string field = Lowered(statement.field), value = Lowered(statement.value);
   if (std::ranges::find(kOtherFields, field) != kOtherFields.end()) return {};
   if (IsKnown(statement.value)) return statement.value;
   const std::string of_creative_commons = OfCreativeCommons(value);

@@ -104,6 +104,7 @@ class Chain {
     std::vector<Finding> masked;
     bool secret_masked = false, person_masked = false;
     for (const Finding& finding : document_.findings) {
+      document_.found.push_back(document_.text.substr(finding.begin, finding.size()));
       const FindingPolicy policy = options_.policies[static_cast<size_t>(finding.kind)];
       if (policy == FindingPolicy::kMask) {
         masked.push_back(finding);

@@ -72,6 +72,7 @@ struct FilteredDocument {
   QualityMeasures measures;
   ContaminationReport contamination;
   std::vector<Finding> findings;  // places in the repaired text, before masking
+  std::vector<std::string> found;  // what stood there, in the same order
   ToxicityCounts toxicity;
   RepairCounts repairs;
   Signature signature;  // of `text`

@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 
-#include "base/bytes.h"
 #include "data/intake_document.h"
 #include "data/shard_folders.h"
 #include "ledger/records.h"
@@ -16,24 +15,6 @@ namespace {
 
 constexpr size_t kRemovedPerRecord = 4'000;  // of 35 bytes each: half of what a record may have
 
-// Content hashes of a document's own and former records: those that are not erased yet.
-Result<std::string> ContentOf(const ledger::Ledger& ledger, const std::string& id) {
-  TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(ledger, id));
-  for (const ledger::Event& event : life) {
-    if (event.kind != ledger::Document::kKind) continue;
-    TRY_ASSIGN(const ledger::Document document, ledger::FromEvent<ledger::Document>(event));
-    return document.content;
-  }
-  return Fail(ErrorCode::kNotFound, "the ledger has no document {}", id);
-}
-
-template <class Record>
-Result<void> AppendRecord(ledger::Transaction& change, const std::string& about, const Record& record) {
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(about, record));
-  TRY(change.Append(std::move(event)));
-  return {};
-}
-
 // Some of the forgotten documents of a shard; whether there may be more.
 Result<bool> ForgetInShard(ledger::Ledger& ledger, base::Files& files, const base::Path& path, std::vector<std::string>& rewritten) {
   TRY_ASSIGN(const auto shard, shards::Shard::Open(files, path));
@@ -42,7 +23,7 @@ Result<bool> ForgetInShard(ledger::Ledger& ledger, base::Files& files, const bas
   for (const shards::ShardDocument& document : shard->documents()) {
     if (gone.size() == kRemovedPerRecord) break;  // the others with the next one
     if (document.erased) continue;
-    const std::string id = base::Hex(std::as_bytes(std::span(document.id)));
+    const std::string id = shards::TextOf(document.id);
     auto state = ledger::StateOf(ledger, id);
     if (!state && state.error().code() == ErrorCode::kNotFound) continue;  // of another ledger
     if (!state) return Forward(state);
@@ -54,8 +35,7 @@ Result<bool> ForgetInShard(ledger::Ledger& ledger, base::Files& files, const bas
   // The record first: after a crash in between, the shard still has the document, and all of this is done again.
   const shards::ShardWriter without = shard->Without(gone);
   record.to = without.Digest();
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent("", record));
-  TRY(ledger.Append(std::move(event)));
+  TRY(ledger::Append(ledger, "", record));
   TRY(without.Write(files, path));
   if (rewritten.empty() || rewritten.back() != path.native()) rewritten.push_back(path.native());
   return gone.size() == kRemovedPerRecord;
@@ -72,9 +52,9 @@ Result<std::vector<std::string>> WithRelated(const ledger::Ledger& ledger, std::
     if (!all.insert(id).second) continue;
     TRY_ASSIGN(const std::vector<std::string> parts, ledger::PartsOf(ledger, id));
     waiting.insert(waiting.end(), parts.begin(), parts.end());
-    TRY_ASSIGN(const std::string content, ContentOf(ledger, id));
-    if (content.empty()) continue;
-    TRY_ASSIGN(const std::vector<std::string> same, ledger.AboutContent(content));
+    TRY_ASSIGN(const ledger::Document document, ledger::DocumentOf(ledger, id));
+    if (document.content.empty()) continue;
+    TRY_ASSIGN(const std::vector<std::string> same, ledger.AboutContent(document.content));
     waiting.insert(waiting.end(), same.begin(), same.end());
   }
   return std::vector<std::string>(all.begin(), all.end());
@@ -90,16 +70,14 @@ Result<Forgotten> Forget(ledger::Ledger& ledger, base::Files& files, const ledge
     TRY_ASSIGN(const ledger::Spread spread, ledger::SpreadOf(ledger, id));
     for (const std::string& run : spread.runs) {
       runs.insert(run);
-      TRY(AppendRecord(change, run, ledger::RetrainingDue{.because = id}));
+      TRY(ledger::Append(change, run, ledger::RetrainingDue{.because = id}));
     }
     for (const ledger::Model& model : spread.models) models.insert(model.sha256);
-    TRY_ASSIGN(const std::string content, ContentOf(ledger, id));
+    TRY_ASSIGN(const ledger::Document document, ledger::DocumentOf(ledger, id));
     TRY(change.Erase(id, reason));
-    if (content.empty()) continue;
-    TRY_ASSIGN(ledger::NewEvent decision, ledger::ToEvent(ledger::NewId(), ledger::Decision{.what = "content that was forgotten is refused"}));
-    TRY_ASSIGN(const ledger::Digest token, subjects.TokenOf(ContentSubject(content)));
-    decision.subjects.push_back(token);
-    TRY(change.Append(std::move(decision)));
+    if (document.content.empty()) continue;
+    TRY_ASSIGN(const ledger::Digest token, subjects.TokenOf(ContentSubject(document.content)));
+    TRY(ledger::Append(change, ledger::NewId(), ledger::Decision{.what = "content that was forgotten is refused"}, {token}));
   }
   TRY(change.Commit());
   TRY(ledger.Scrub());

@@ -101,9 +101,7 @@ class Taker {
                   "taken in: give these files another --source", known.name, ledger::NameOf(*known.source_class),
                   ledger::NameOf(*known.basis), known.licence);
     }
-    TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(ledger::NewId(), intake_.source));
-    TRY(ledger_.Append(std::move(event)));
-    return {};
+    return ledger::Append(ledger_, ledger::NewId(), intake_.source);
   }
 
   Result<void> ReadKnown() {
@@ -154,8 +152,7 @@ class Taker {
         again_.push_back(known->first);
         known = known_.erase(known);
       }
-      TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(gone, ledger::Vanished{}));
-      TRY(change->Append(std::move(event)));
+      TRY(ledger::Append(*change, gone, ledger::Vanished{}));
       ++count_.vanished;
       const auto number = std::ranges::find(kept_texts_.ids, gone) - kept_texts_.ids.begin();
       if (number < std::ssize(kept_texts_.ids)) kept_texts_.index.Forget(static_cast<uint32_t>(number));
@@ -246,8 +243,7 @@ class Taker {
       hash.Update(base::AsBytes(piece));
       if (piece.size() < kPiece) break;
     }
-    const base::Sha256Digest digest = hash.Finish();
-    return base::Hex(std::as_bytes(std::span(digest)));
+    return ledger::HexOf(hash.Finish());
   }
 
   Result<void> QuarantineFile(const RawFile& file, const std::string& reason) {

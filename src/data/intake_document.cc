@@ -73,13 +73,6 @@ ledger::OptOutVerdict VerdictOf(const OptOutMark& mark) {
 
 std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
 
-template <class Record>
-Result<void> DocumentTaker::Append(const std::string& id, const Record& record) {
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, record));
-  TRY(taking_.change.Append(std::move(event)));
-  return {};
-}
-
 Result<void> DocumentTaker::Take(Part part) {
   // An archive that ends in trouble says so in a last part, which is about what was inside.
   const bool is_file = part.inner_path.empty() && main_id_.empty();
@@ -99,12 +92,12 @@ Result<void> DocumentTaker::Take(Part part) {
   TRY(AppendOptOuts(id, part));
   if (!part.quarantine.empty() || was_forgotten) {
     ++count_.quarantined;
-    return Append(id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
+    return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
   }
   TRY_ASSIGN(const std::string same, SameContent(content, id));
   if (!same.empty()) {
     ++count_.duplicates;
-    return Append(id, ledger::Duplicate{.of = same, .permille = 1'000});
+    return ledger::Append(taking_.change, id, ledger::Duplicate{.of = same, .permille = 1'000});
   }
   return AppendCleaned(id, part);
 }
@@ -114,7 +107,7 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   const auto cleaned = FilterDocument(part.text, {});
   if (!cleaned) {
     ++count_.filtered;
-    return Append(id, ledger::Filtered{.filter = "filter_chain", .version = fmt::to_string(kFilterChainVersion), .reason = "too_large",
+    return ledger::Append(taking_.change, id, ledger::Filtered{.filter = "filter_chain", .version = fmt::to_string(kFilterChainVersion), .reason = "too_large",
                                        .detail = cleaned.error().ToString()});
   }
   ledger::Transformation chain = {.name = "filter_chain", .version = fmt::to_string(kFilterChainVersion),
@@ -122,17 +115,17 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   for (const AppliedFilter& filter : cleaned->applied) {
     chain.parameters[filter.name] = fmt::format("version={} {}", filter.version, filter.parameters);
   }
-  TRY(Append(id, chain));
-  TRY(Append(id, ledger::Language{.tag = cleaned->language.language, .permille = std::lround(cleaned->language.share * 1'000)}));
-  TRY(AppendFindings(id, part, *cleaned));
+  TRY(ledger::Append(taking_.change, id, chain));
+  TRY(ledger::Append(taking_.change, id, ledger::Language{.tag = cleaned->language.language, .permille = std::lround(cleaned->language.share * 1'000)}));
+  TRY(AppendFindings(id, *cleaned));
   if (!cleaned->kept) {
     ++count_.filtered;
-    return Append(id, ledger::Filtered{.filter = cleaned->filter, .version = fmt::to_string(kFilterChainVersion),
+    return ledger::Append(taking_.change, id, ledger::Filtered{.filter = cleaned->filter, .version = fmt::to_string(kFilterChainVersion),
                                        .reason = ReasonCode(cleaned->reason), .detail = cleaned->reason});
   }
   if (const auto match = taking_.kept_texts.index.Find(cleaned->signature)) {
     ++count_.duplicates;
-    return Append(id, ledger::Duplicate{.of = taking_.kept_texts.ids[match->document], .permille = std::lround(match->similarity * 1'000)});
+    return ledger::Append(taking_.change, id, ledger::Duplicate{.of = taking_.kept_texts.ids[match->document], .permille = std::lround(match->similarity * 1'000)});
   }
   TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.clock));
   if (is_usable) {
@@ -148,9 +141,8 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
 }
 
 // Counts for ever; what was found, and the persons' tokens, as long as the document is not forgotten.
-Result<void> DocumentTaker::AppendFindings(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
+Result<void> DocumentTaker::AppendFindings(const std::string& id, const FilteredDocument& cleaned) {
   if (cleaned.findings.empty()) return {};
-  const RepairedText repaired = RepairText(part.text);
   for (size_t first = 0; first < cleaned.findings.size(); first += kFindingsPerEvent) {
     ledger::PersonalData record = {.action = ledger::PersonalDataAction::kMasked};
     auto list = nlohmann::json::array();
@@ -161,13 +153,11 @@ Result<void> DocumentTaker::AppendFindings(const std::string& id, const Part& pa
       ++record.counts[std::string(FindingName(finding.kind))];
       list.push_back({FindingName(finding.kind), finding.begin, finding.end});
       if (IsSecret(finding.kind)) continue;
-      const auto token = taking_.subjects.TokenOf(std::string_view(repaired.text).substr(finding.begin, finding.size()));
+      const auto token = taking_.subjects.TokenOf(cleaned.found[i]);
       if (token) subjects.push_back(*token);
     }
     record.findings = list.dump();
-    TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, record));
-    event.subjects = std::move(subjects);
-    TRY(taking_.change.Append(std::move(event)));
+    TRY(ledger::Append(taking_.change, id, record, std::move(subjects)));
   }
   return {};
 }
@@ -184,26 +174,25 @@ Result<std::string> DocumentTaker::AppendDocument(const Part& part, std::string_
                                      .content = content,
                                      .path = is_main ? file_.path.native() : part.inner_path,
                                      .title = part.title.substr(0, kTitleMaxBytes)};
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id, document));
+  std::vector<ledger::Digest> subjects;
   if (!content.empty()) {
-    TRY_ASSIGN(const ledger::Digest token, taking_.subjects.TokenOf(ContentSubject(content)));
-    event.subjects.push_back(token);
+    TRY_ASSIGN(subjects.emplace_back(), taking_.subjects.TokenOf(ContentSubject(content)));
   }
-  TRY(taking_.change.Append(std::move(event)));
+  TRY(ledger::Append(taking_.change, id, document, std::move(subjects)));
   return id;
 }
 
 Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part) {
-  TRY(Append(id, ledger::RightsBasis{.basis = *taking_.source.basis, .until = taking_.source.keep_until}));
+  TRY(ledger::Append(taking_.change, id, ledger::RightsBasis{.basis = *taking_.source.basis, .until = taking_.source.keep_until}));
   const std::optional<ledger::Licence> licence = LicenceOf(taking_.source, part);
-  return licence ? Append(id, *licence) : Result<void>();
+  return licence ? ledger::Append(taking_.change, id, *licence) : Result<void>();
 }
 
 Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& part) {
   for (const OptOutMark& mark : part.opt_outs) {
     const auto protocol = ProtocolOf(mark.protocol);
     if (!protocol) continue;
-    TRY(Append(id, ledger::OptOut{.protocol = *protocol,
+    TRY(ledger::Append(taking_.change, id, ledger::OptOut{.protocol = *protocol,
                                   .verdict = VerdictOf(mark),
                                   .checked_ms = taking_.clock.WallMs(),
                                   .place = mark.field,
@@ -213,8 +202,7 @@ Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& par
 }
 
 Result<bool> IsUsable(const ledger::Ledger& ledger, const std::string& id, base::Clock& clock) {
-  const std::string today = base::Iso8601(clock.WallSeconds()).substr(0, 10);
-  TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger, id, today));
+  TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger, id, ledger::Today(clock)));
   return rights.tier != '-';
 }
 
@@ -238,8 +226,8 @@ Result<bool> DocumentTaker::WasForgotten(const std::string& content) const {
   TRY_ASSIGN(const ledger::Digest token, taking_.subjects.TokenOf(ContentSubject(content)));
   TRY_ASSIGN(const std::vector<std::string> ids, taking_.ledger.AboutSubject(token));
   for (const std::string& id : ids) {
-    TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(taking_.ledger, id));
-    if (life.front().kind == ledger::Decision::kKind) return true;
+    TRY_ASSIGN(const auto decision, taking_.ledger.Read({.about = id, .kind = std::string(ledger::Decision::kKind)}).Next());
+    if (decision) return true;
   }
   return false;
 }

@@ -55,12 +55,10 @@ class DocumentTaker {
   Result<void> AppendRights(const std::string& id, const Part& part);
   Result<void> AppendOptOuts(const std::string& id, const Part& part);
   Result<void> AppendCleaned(const std::string& id, const Part& part);
-  Result<void> AppendFindings(const std::string& id, const Part& part, const FilteredDocument& cleaned);
+  Result<void> AppendFindings(const std::string& id, const FilteredDocument& cleaned);
   // Another kept document with this content; empty if there is none that may stand for this one.
   Result<std::string> SameContent(const std::string& content, const std::string& id) const;
   Result<bool> WasForgotten(const std::string& content) const;
-  template <class Record>
-  Result<void> Append(const std::string& id, const Record& record);
 
   Taking taking_;
   const RawFile& file_;

@@ -12,14 +12,6 @@
 namespace walchen::data {
 namespace {
 
-shards::DocumentId BytesOfId(std::string_view id) {
-  shards::DocumentId bytes = {};
-  CHECK(id.size() == 2 * bytes.size());
-  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(digit(id[2 * i]) * 16 + digit(id[2 * i + 1]));
-  return bytes;
-}
-
 class Builder {
  public:
   Builder(ledger::Ledger& ledger, base::Files& files, const formats::Tokenizer& tokenizer, const ShardPlan& plan, base::Path folder)
@@ -42,7 +34,7 @@ class Builder {
         return {};
       }
       if (tiers_.find(rights.tier) == std::string::npos) tiers_ += rights.tier;
-      TRY(writer_->Add(BytesOfId(document.id), tokenizer_.Encode(text)));
+      TRY(writer_->Add(shards::IdOfText(document.id), tokenizer_.Encode(text)));
       ids_.push_back(document.id);
       if (progress) progress(built_);
       return writer_->tokens() >= plan_.shard_tokens ? Finish() : Result<void>();
@@ -64,7 +56,7 @@ class Builder {
             .tokenizer_sha256 = digest_,
             .vocabulary = tokenizer_.vocabulary_size(),
             .end_token = tokenizer_.eos().value_or(0),
-            .tiers = tiers_,
+            .tiers = {},  // known when the shard is full
             .ledger_events = head_.sequence,
             .ledger_head = ledger::HexOf(head_.digest)};
   }
@@ -80,13 +72,11 @@ class Builder {
     ledger::Shard record = {.name = plan_.name + "." + name, .sha256 = digest, .samples = static_cast<int64_t>(ids_.size()),
                             .tokens = static_cast<int64_t>(writer_->tokens())};
     for (const char tier : tiers_) record.tiers.emplace_back(1, tier);
-    TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent("", record));
-    TRY(change.Append(std::move(event)));
+    TRY(ledger::Append(change, "", record));
     for (size_t i = 0; i < ids_.size(); ++i) {
       const shards::ShardDocument& document = writer_->documents()[i];
       const ledger::Range range = {static_cast<int64_t>(document.first_token), static_cast<int64_t>(document.first_token + document.tokens)};
-      TRY_ASSIGN(ledger::NewEvent member, ledger::ToEvent(ids_[i], ledger::ShardMember{.shard = digest, .samples = {range}, .tokens = {range}}));
-      TRY(change.Append(std::move(member)));
+      TRY(ledger::Append(change, ids_[i], ledger::ShardMember{.shard = digest, .samples = {range}, .tokens = {range}}));
     }
     TRY(change.Commit());
     ++built_.shards;
@@ -118,8 +108,7 @@ class Builder {
 
 Result<BuiltShards> BuildShards(ledger::Ledger& ledger, base::Files& files, const formats::Tokenizer& tokenizer, const ShardPlan& plan,
                                 const base::Path& folder, base::Clock& clock, const std::function<void(const BuiltShards&)>& progress) {
-  const std::string today = base::Iso8601(clock.WallSeconds()).substr(0, 10);
-  return Builder(ledger, files, tokenizer, plan, folder).Run(today, progress);
+  return Builder(ledger, files, tokenizer, plan, folder).Run(ledger::Today(clock), progress);
 }
 
 }  // namespace walchen::data

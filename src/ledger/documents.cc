@@ -152,6 +152,12 @@ Result<std::string> FindDocument(const Ledger& ledger, std::string_view digits) 
               named < ids.size() ? ", ..." : "");
 }
 
+Result<Document> DocumentOf(const Ledger& ledger, std::string_view id) {
+  TRY_ASSIGN(const std::optional<Event> event, ledger.Read({.about = std::string(id), .kind = std::string(Document::kKind)}).Next());
+  if (!event) return Fail(ErrorCode::kNotFound, "the ledger has no document {}", id);
+  return FromEvent<Document>(*event);
+}
+
 Result<std::vector<Event>> LifeOf(const Ledger& ledger, std::string_view id) {
   if (!IsId(id))
     return Fail(ErrorCode::kInvalidArgument, "expected an id of 32 hexadecimal digits, found {}", base::Quoted(id));

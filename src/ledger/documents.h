@@ -48,6 +48,10 @@ class DocumentReader {
   EventReader events_;
 };
 
+// Its own record, without the rest of its life; private fields are empty once it is forgotten. Errors: kNotFound (no document
+// has this id).
+Result<Document> DocumentOf(const Ledger& ledger, std::string_view id);
+
 // Errors: kNotFound (no document has this id).
 Result<DocumentState> StateOf(const Ledger& ledger, std::string_view id);
 

@@ -303,6 +303,15 @@ struct Decision {  // about anything, or nothing: what a person decided
 template <class Record>
 Result<NewEvent> ToEvent(std::string about, const Record& record);
 
+// Appends it to a Transaction, or to a Ledger as a change of its own. Errors: those of ToEvent and of appending.
+template <class Writer, class Record>
+Result<void> Append(Writer& writer, std::string about, const Record& record, std::vector<Digest> subjects = {}) {
+  TRY_ASSIGN(NewEvent event, ToEvent(std::move(about), record));
+  event.subjects = std::move(subjects);
+  TRY(writer.Append(std::move(event)));
+  return {};
+}
+
 // Errors: kInvalidArgument (an event of another kind), kCorrupt.
 template <class Record>
 Result<Record> FromEvent(const Event& event);

@@ -48,6 +48,8 @@ Result<Rights> ByLicence(const Licence& licence) {
 
 }  // namespace
 
+std::string Today(base::Clock& clock) { return base::Iso8601(clock.WallSeconds()).substr(0, 10); }
+
 Result<Rights> RightsOf(const Ledger& ledger, std::string_view id, std::string_view today) {
   TRY_ASSIGN(const Words words, WordsOf(ledger, id));
   if (!words.basis) return Rights{.why = "no rights basis is recorded"};

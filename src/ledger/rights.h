@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "ledger/ledger.h"
 
@@ -26,7 +27,10 @@ struct Rights {
   std::string why;  // for a person: "licence GPL-3.0-only (stated by the file)", "no licence is known"
 };
 
-// `today` is a day, "2026-11-22". Errors: kNotFound (no such document).
+// The day in UTC, "2026-11-22".
+std::string Today(base::Clock& clock = base::Clock::Os());
+
+// `today` is a day as Today has it. Errors: kNotFound (no such document).
 Result<Rights> RightsOf(const Ledger& ledger, std::string_view id, std::string_view today);
 
 }  // namespace walchen::ledger

@@ -48,10 +48,7 @@ inline const std::string kTestRun = "000000000000000000000000000000aa";
 template <class Record>
 void AppendRecord(Transaction& change, const std::string& about, const Record& record,
                   std::vector<Digest> subjects = {}) {
-  auto event = ToEvent(about, record);
-  ASSERT_TRUE(event) << event.error().ToString();
-  event->subjects = std::move(subjects);
-  const auto appended = change.Append(std::move(*event));
+  const auto appended = Append(change, about, record, std::move(subjects));
   ASSERT_TRUE(appended) << appended.error().ToString();
 }
 

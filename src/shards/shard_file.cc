@@ -114,6 +114,16 @@ std::string ShardDigest(base::Bytes header, base::Bytes digests) {
 
 }  // namespace
 
+std::string TextOf(const DocumentId& id) { return base::Hex(std::as_bytes(std::span(id))); }
+
+DocumentId IdOfText(std::string_view digits) {
+  DocumentId id = {};
+  CHECK(digits.size() == 2 * id.size());
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  for (size_t i = 0; i < id.size(); ++i) id[i] = static_cast<uint8_t>(digit(digits[2 * i]) * 16 + digit(digits[2 * i + 1]));
+  return id;
+}
+
 Result<void> ShardWriter::Add(const DocumentId& id, std::span<const int32_t> tokens) {
   if (tokens_.size() + tokens.size() + 1 > static_cast<uint64_t>(base::kShardMaxTokens)) {
     return Fail(ErrorCode::kTooLarge, "a shard holds at most {} tokens", base::kShardMaxTokens);

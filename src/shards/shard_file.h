@@ -25,7 +25,9 @@
 
 namespace walchen::shards {
 
-using DocumentId = std::array<uint8_t, 16>;  // the ledger's
+using DocumentId = std::array<uint8_t, 16>;  // the ledger's, which writes it as 32 digits
+std::string TextOf(const DocumentId& id);
+DocumentId IdOfText(std::string_view digits);  // ledger::IsId
 
 struct ShardFacts {
   std::string name;              // of the build that it is a part of

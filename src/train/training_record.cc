@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-#include "base/clock.h"
 #include "base/sha256.h"
 #include "ledger/documents.h"
 #include "ledger/records.h"
@@ -58,13 +57,11 @@ Result<void> TrainingRecord::Begin(const runs::Recipe& recipe, const std::vector
       if (std::ranges::find(run.tiers, std::string(1, tier)) == run.tiers.end()) run.tiers.emplace_back(1, tier);
     }
   }
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id_, run));
-  TRY(ledger_.Append(std::move(event)));
-  return {};
+  return ledger::Append(ledger_, id_, run);
 }
 
 Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardWindows& windows, std::string_view tiers) {
-  const std::string today = base::Iso8601(base::Clock::Os().WallSeconds()).substr(0, 10);
+  const std::string today = ledger::Today();
   const auto refuse = [&](std::string_view what, std::string_view why) {
     return Fail(ErrorCode::kPermissionDenied, "[[data]] \"{}\": {}: {}; build the shards again by `walchen data build`, or add the document "
                 "with the right that there is", data, what, why);
@@ -75,11 +72,12 @@ Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardW
     if (auto sound = shard->Verify(); !sound) return Forward(sound, data);
     for (const shards::ShardDocument& document : shard->documents()) {
       if (document.erased) continue;
-      const std::string id = base::Hex(std::as_bytes(std::span(document.id)));
+      const std::string id = shards::TextOf(document.id);
       auto state = ledger::StateOf(ledger_, id);
       if (!state && state.error().code() == ErrorCode::kNotFound) return refuse("document " + id, "the ledger has no record of it");
       if (!state) return Forward(state);
-      TRY_ASSIGN(const std::string name, NameOf(id));
+      TRY_ASSIGN(const ledger::Document record, ledger::DocumentOf(ledger_, id));
+      const std::string& name = record.path.empty() ? id : record.path;  // no path: it is forgotten
       if (*state != ledger::DocumentState::kKept) return refuse(name, fmt::format("it is {}", ledger::StateName(*state)));
       TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, id, today));
       if (tiers.find(rights.tier) == std::string_view::npos) {
@@ -88,14 +86,6 @@ Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardW
     }
   }
   return {};
-}
-
-// Its path; its id where that is forgotten.
-Result<std::string> TrainingRecord::NameOf(const std::string& id) const {
-  TRY_ASSIGN(const auto first, ledger_.Read({.about = id, .kind = std::string(ledger::Document::kKind)}).Next());
-  if (!first) return id;
-  TRY_ASSIGN(const auto record, ledger::FromEvent<ledger::Document>(*first));
-  return record.path.empty() ? id : record.path;
 }
 
 Result<void> TrainingRecord::Steps(int64_t first, int64_t last, uint64_t shift) {
@@ -113,10 +103,9 @@ Result<void> TrainingRecord::Steps(int64_t first, int64_t last, uint64_t shift) 
       const std::vector<ledger::Range> joined = Joined(std::move(ranges));
       for (size_t at = 0; at < joined.size(); at += kRangesPerEvent) {
         const auto to = joined.begin() + static_cast<std::ptrdiff_t>(std::min(joined.size(), at + kRangesPerEvent));
-        TRY_ASSIGN(ledger::NewEvent event,
-                   ledger::ToEvent(id_, ledger::Batches{.steps = {first, last}, .shard = reads.windows.shards()[shard]->digest(),
-                                                        .samples = {joined.begin() + static_cast<std::ptrdiff_t>(at), to}}));
-        TRY(change.Append(std::move(event)));
+        const ledger::Batches batches = {.steps = {first, last}, .shard = reads.windows.shards()[shard]->digest(),
+                                         .samples = {joined.begin() + static_cast<std::ptrdiff_t>(at), to}};
+        TRY(ledger::Append(change, id_, batches));
       }
     }
   }
@@ -125,9 +114,7 @@ Result<void> TrainingRecord::Steps(int64_t first, int64_t last, uint64_t shift) 
 }
 
 Result<void> TrainingRecord::WroteModel(const std::string& name, const std::string& sha256) {
-  TRY_ASSIGN(ledger::NewEvent event, ledger::ToEvent(id_, ledger::Model{.name = name, .sha256 = sha256}));
-  TRY(ledger_.Append(std::move(event)));
-  return {};
+  return ledger::Append(ledger_, id_, ledger::Model{.name = name, .sha256 = sha256});
 }
 
 }  // namespace walchen::train

@@ -45,7 +45,6 @@ class TrainingRecord {
  private:
   TrainingRecord(ledger::Ledger ledger, std::string id) : ledger_(std::move(ledger)), id_(std::move(id)) {}
   Result<void> Begin(const runs::Recipe& recipe, const std::vector<std::string>& parents);
-  Result<std::string> NameOf(const std::string& id) const;
 
   ledger::Ledger ledger_;
   std::string id_;
