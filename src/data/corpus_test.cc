@@ -55,9 +55,15 @@ class Corpus : public testing::Test {
   }
   Result<IntakeCount> Add(ledger::Source source = OwnData()) {
     IntakeOptions options;
-    options.extract = [&](const base::Path& file, const TakePart& take) -> Result<void> {
+    options.extract = [&](const base::Path& file, const std::vector<std::string>& only, const TakePart& take) -> Result<void> {
       TRY_ASSIGN(const std::string bytes, files_.Read(file, 1 << 24));
-      return Extract(Formats(), file.filename().native(), bytes, take);
+      Extraction extraction(Formats(), take);
+      extraction.set_only(only);
+      Source source;
+      source.bytes = bytes;
+      source.name = file.filename().native();
+      source.path = file.native();
+      return extraction.Read(std::move(source));
     };
     return TakeIn(*ledger_, files_, *subjects_, {.source = std::move(source), .paths = {raw()}}, options);
   }

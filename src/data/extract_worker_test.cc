@@ -311,7 +311,7 @@ Part FullPart() {
 
 TEST(ExtractWire, WhatIsWrittenIsRead) {
   EXPECT_EQ(ReadPart(WritePart(FullPart())).value(), FullPart());
-  const ExtractRequest request = {"/a/b", "c", 4, 5, 6, {{"x/y", 7}}};
+  const ExtractRequest request = {"/a/b", "c", 4, 5, 6, {{"x/y", 7}}, {"usr/share/doc/*"}};
   EXPECT_EQ(ReadRequest(WriteRequest(request)).value(), request);
   EXPECT_EQ(ReadEntered(WriteEntered("a")).value(), "a");
 }
