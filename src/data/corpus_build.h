@@ -25,7 +25,7 @@ struct CorpusOptions {
   std::string profile;
   base::Path packages;  // a folder that keeps the package files
   IntakeOptions intake;
-  std::function<void(std::string_view doing, const CorpusPackage& package)> progress = {};  // "fetching", "reading"
+  std::function<void(std::string_view doing, const CorpusPackage& package)> progress = {};  // "fetching"
 };
 
 // Errors: kInvalidArgument (no package is in the profile: names those that there are), those of FetchPackage and TakeIn.
