@@ -23,6 +23,9 @@ struct Options {
   SharedFlags shared;
   std::vector<std::string> paths;
   std::string source, rights, licence, source_class, purpose, keep_until, contract, use;
+  std::string personal_data = "mask", because;
+  int jobs = 0;  // 0: as many as there are CPUs
+  bool watch = false;
   std::vector<std::string> only;
 };
 
@@ -69,7 +72,6 @@ Result<data::Intake> IntakeOf(const Options& options) {
   source.use = options.use;
   TRY_ASSIGN(intake.personal_data, PolicyOf(options.personal_data));
   intake.personal_data_reason = options.because;
-  source.use = options.use;
   intake.only = options.only;
   for (const std::string& path : options.paths) intake.paths.emplace_back(path);
   return intake;
@@ -104,7 +106,7 @@ class Adder {
     how.progress = [&](const data::IntakeCount& count, const base::Path& file) {
       if (shows_progress_) fmt::print(stderr, "\r\x1b[K{} files, {} kept  {}", count.files, count.kept, Printable(file.filename().native()));
     };
-    const auto counts = data::TakeIn(ledger_, files_, subjects_, intakes_, how);
+    auto counts = data::TakeIn(ledger_, files_, subjects_, intakes_, how);
     if (shows_progress_) fmt::print(stderr, "\r\x1b[K");
     if (!counts) return Forward(counts);
     options_.shared.json ? PrintJson(counts->front()) : PrintText(counts->front(), options_.source);
@@ -166,7 +168,6 @@ int RunDataAdd(int argc, char** argv) {
   arguments.Option("--use", options.use, "evaluation: kept to measure models with, never trained on");
   arguments.Option("--only", options.only, "Of archives only what fits this pattern of paths; may be given several times");
   arguments.Option("--contract", options.contract, "Number of the contract or the consent");
-  arguments.Option("--use", options.use, "evaluation: never to be learned from, only to be measured with");
   arguments.Option("--personal-data", options.personal_data, "mask (as is usual), drop (the whole document) or keep, for which there has to be a reason");
   arguments.Option("--because", options.because, "The reason to keep personal data");
   arguments.Option("--jobs", options.jobs, "Threads that read files; 0: one for each CPU", Range{0, 256});
