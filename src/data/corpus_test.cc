@@ -7,6 +7,7 @@
 #include "base/test_folder.h"
 #include "data/bpe_trainer.h"
 #include "data/corpus_export.h"
+#include "data/extraction.h"
 #include "data/forget.h"
 #include "data/intake.h"
 #include "data/kept_text.h"
