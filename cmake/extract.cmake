@@ -9,3 +9,9 @@ pkg_check_modules(WALCHEN_GMIME REQUIRED IMPORTED_TARGET gmime-3.0)
 pkg_check_modules(WALCHEN_SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 set(WALCHEN_EXTRACT_LIBRARIES LibArchive::LibArchive pugixml::pugixml PkgConfig::WALCHEN_GUMBO PkgConfig::WALCHEN_UCHARDET
     PkgConfig::WALCHEN_GMIME PkgConfig::WALCHEN_SECCOMP)
+
+# GMime's -D_LARGEFILE64_SOURCE is what _GNU_SOURCE, which g++ and clang set, means already; a macro more or less makes the
+# precompiled header that all libraries share unusable.
+get_target_property(gmime_options PkgConfig::WALCHEN_GMIME INTERFACE_COMPILE_OPTIONS)
+list(REMOVE_ITEM gmime_options -D_LARGEFILE64_SOURCE)
+set_target_properties(PkgConfig::WALCHEN_GMIME PROPERTIES INTERFACE_COMPILE_OPTIONS "${gmime_options}")

@@ -10,6 +10,7 @@
 #include "data/extraction.h"
 #include "data/forget.h"
 #include "data/intake.h"
+#include "data/kept_content.h"
 #include "data/kept_text.h"
 #include "data/shard_builder.h"
 #include "data/shard_check.h"
@@ -110,6 +111,28 @@ TEST_F(Corpus, KeepsTextWithItsPlacesAndFindsCopies) {
   EXPECT_EQ(places.front().begin, 0u);
   EXPECT_LE(places.back().end, text.size());
   EXPECT_TRUE(places.front().place.starts_with("bytes ")) << places.front().place;
+}
+
+TEST_F(Corpus, NumbersAndPicturesStayBesideTheirTextAndGoWithIt) {
+  Put("pump.png", "of no interest");
+  std::string content;
+  for (int i = 0; i < 700'000; ++i) content += static_cast<char>(i * 7);  // of several events
+  IntakeOptions options;
+  options.extract = [&](const base::Path&, const TakePart& take) {
+    Part part;
+    part.kind = PartKind::kPicture;
+    part.text = "Pumpe\n";
+    part.content = content;
+    return take(std::move(part));
+  };
+  ASSERT_EQ(TakeIn(*ledger_, files_, *subjects_, {.source = OwnData(), .paths = {raw()}}, options).value().kept, 1u);
+  const auto kept = Documents();
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].document.modality, "picture");
+  EXPECT_EQ(ContentOf(*ledger_, kept[0].id).value(), content);
+  EXPECT_EQ(TextOf(*ledger_, kept[0].id).value(), "Pumpe\n");
+  ASSERT_TRUE(Forget(*ledger_, files_, *subjects_, shards(), std::vector{kept[0].id}, "test"));
+  EXPECT_EQ(ContentOf(*ledger_, kept[0].id).value(), "");
 }
 
 TEST_F(Corpus, MasksPersonalDataAndKnowsWhoseItIs) {

@@ -296,7 +296,9 @@ Part FullPart() {
   Part part;
   part.inner_path = "a/b";
   part.media_type = "text/plain";
+  part.kind = PartKind::kSignal;
   part.text = "Grüße";
+  part.content = std::string("\0\xff", 2);
   part.spans = {{0, 2, {Place::Kind::kPage, 3, 0, ""}}, {2, 7, {Place::Kind::kCells, 0, 0, "Blatt!A1"}}};
   part.title = "T";
   part.language = "de";

@@ -74,8 +74,8 @@ class Extraction {
   // Errors: only those of the one who takes the parts.
   Result<void> Read(Source source);
 
-  // Hands on a part of the source; its inner path and media type are the source's where they are empty. A part without
-  // text becomes a quarantined one.
+  // Hands on a part of the source; its inner path and media type are the source's where they are empty. A part with
+  // neither text nor content becomes a quarantined one.
   Result<void> Give(const Source& source, Part part);
   Result<void> Quarantine(const Source& source, std::string reason);
 

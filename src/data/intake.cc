@@ -235,7 +235,7 @@ class Taker {
       return {};
     };
     TRY(options_.extract(file.path, intake_.only, [&](Part part) -> Result<void> {
-      bytes += part.text.size();
+      bytes += part.text.size() + part.content.size();
       parts.push_back(std::move(part));
       return bytes > kBufferedBytes || parts.size() > kBufferedParts ? take_all() : Result<void>();
     }));

@@ -10,6 +10,7 @@
 
 #include "base/sha256.h"
 #include "data/file_licence.h"
+#include "data/kept_content.h"
 #include "data/kept_text.h"
 #include "ledger/documents.h"
 #include "ledger/rights.h"
@@ -78,6 +79,26 @@ ledger::OptOutVerdict VerdictOf(const OptOutMark& mark) {
   return ledger::OptOutVerdict::kUnknown;
 }
 
+std::string_view ModalityOf(PartKind kind) {
+  switch (kind) {
+    case PartKind::kText: return "text";
+    case PartKind::kTable: return "table";
+    case PartKind::kSignal: return "signal";
+    case PartKind::kPicture: return "picture";
+  }
+  return "text";
+}
+
+FilterOptions OptionsFor(const Part& part) {
+  FilterOptions options;
+  // A caption is short and may be one word.
+  if (part.kind == PartKind::kPicture) {
+    options.quality = {};
+    options.quality.profile = "caption";
+  }
+  return options;
+}
+
 }  // namespace
 
 std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
@@ -89,12 +110,12 @@ Result<void> DocumentTaker::Take(Part part, const PackageFacts& package) {
     TRY_ASSIGN(main_id_, AppendDocument({}, package_, "archive", content_));
     TRY(AppendRights(main_id_, {}, package_));
   }
-  const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.text));
+  const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.content.empty() ? part.text : part.content));
   bool was_forgotten = false;
   if (part.quarantine.empty()) {
     TRY_ASSIGN(was_forgotten, WasForgotten(content));
   }
-  TRY_ASSIGN(const std::string id, AppendDocument(part, package, "text", content));
+  TRY_ASSIGN(const std::string id, AppendDocument(part, package, ModalityOf(part.kind), content));
   if (is_file) main_id_ = id;
   ++count_.documents;
   TRY(AppendRights(id, part, package));
@@ -113,7 +134,7 @@ Result<void> DocumentTaker::Take(Part part, const PackageFacts& package) {
 
 // What the filters make of the text, and what they did.
 Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& part) {
-  const auto cleaned = FilterDocument(part.text, {});
+  const auto cleaned = FilterDocument(part.text, OptionsFor(part));
   if (!cleaned) {
     ++count_.filtered;
     return ledger::Append(taking_.change, id, ledger::Filtered{.filter = "filter_chain", .version = fmt::to_string(kFilterChainVersion), .reason = "too_large",
@@ -127,6 +148,7 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   TRY(ledger::Append(taking_.change, id, chain));
   TRY(ledger::Append(taking_.change, id, ledger::Language{.tag = cleaned->language.language, .permille = std::lround(cleaned->language.share * 1'000)}));
   TRY(AppendFindings(id, *cleaned));
+  if (!part.content.empty()) return AppendWithContent(id, part, *cleaned);
   if (!cleaned->kept) {
     ++count_.filtered;
     return ledger::Append(taking_.change, id, ledger::Filtered{.filter = cleaned->filter, .version = fmt::to_string(kFilterChainVersion),
@@ -142,11 +164,22 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
     taking_.kept_texts.ids.push_back(id);
   }
   ++count_.kept;
+  return AppendCleanedText(id, part, *cleaned);
+}
+
+// Numbers and pictures stay without a text that is no good: a table of numbers is no prose.
+Result<void> DocumentTaker::AppendWithContent(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
+  ++count_.kept;
+  TRY(AppendContent(taking_.change, id, part.content));
+  return cleaned.kept ? AppendCleanedText(id, part, cleaned) : Result<void>();
+}
+
+Result<void> DocumentTaker::AppendCleanedText(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
   std::vector<TextPlace> places;
   for (const Span& span : part.spans) {
-    places.push_back({cleaned->places.ToResult(span.begin), cleaned->places.ToResult(span.end), PlaceText(span.place).substr(0, kPlaceMaxBytes)});
+    places.push_back({cleaned.places.ToResult(span.begin), cleaned.places.ToResult(span.end), PlaceText(span.place).substr(0, kPlaceMaxBytes)});
   }
-  return AppendText(taking_.change, id, cleaned->text, places);
+  return AppendText(taking_.change, id, cleaned.text, places);
 }
 
 // Counts for ever; what was found, and the persons' tokens, as long as the document is not forgotten.
@@ -178,7 +211,7 @@ Result<std::string> DocumentTaker::AppendDocument(const Part& part, const Packag
   const ledger::Document document = {.source = taking_.source.name,
                                      .modality = std::string(modality),
                                      .media_type = part.media_type,
-                                     .bytes = static_cast<int64_t>(is_main ? file_.size : part.text.size()),
+                                     .bytes = static_cast<int64_t>(is_main ? file_.size : part.text.size() + part.content.size()),
                                      .taken_ms = taking_.clock.WallMs(),
                                      .package = package.package,
                                      .version = package.version,

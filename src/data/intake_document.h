@@ -56,6 +56,8 @@ class DocumentTaker {
   Result<void> AppendRights(const std::string& id, const Part& part, const PackageFacts& package);
   Result<void> AppendOptOuts(const std::string& id, const Part& part);
   Result<void> AppendCleaned(const std::string& id, const Part& part);
+  Result<void> AppendWithContent(const std::string& id, const Part& part, const FilteredDocument& cleaned);
+  Result<void> AppendCleanedText(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendFindings(const std::string& id, const FilteredDocument& cleaned);
   // Another kept document with this content; empty if there is none that may stand for this one.
   Result<std::string> SameContent(const std::string& content, const std::string& id) const;
