@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/corpus_build.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "data/package_fetch.h"
+#include "ledger/documents.h"
 
 namespace walchen::data {
 namespace {
@@ -40,8 +43,36 @@ Result<void> RecordLeftOut(ledger::Ledger& ledger, const CorpusRecipe& recipe) {
   return {};
 }
 
+// What was taken in before. A file is one change of the ledger, so it is there as a whole.
+struct Known {
+  std::vector<ledger::KnownSource> sources;
+  std::map<std::pair<std::string, std::string>, int64_t> files;  // sizes of package files by source and path
+
+  // Whether TakeIn would find nothing to do; it reads all texts before it knows that.
+  bool Has(const ledger::Source& source, const base::Path& file, uint64_t size) const {
+    const auto is_same = [&](const ledger::KnownSource& one) {
+      return one.source.name == source.name && one.source.licence == source.licence && one.source.use == source.use;
+    };
+    const auto there = files.find({source.name, file.native()});
+    return there != files.end() && there->second == static_cast<int64_t>(size) && std::ranges::any_of(sources, is_same);
+  }
+};
+
+Result<Known> KnownIn(const ledger::Ledger& ledger) {
+  Known known;
+  TRY_ASSIGN(known.sources, ledger::SourcesOf(ledger));
+  ledger::DocumentReader documents(ledger, {});
+  while (true) {
+    TRY_ASSIGN(const auto listed, documents.Next());
+    if (!listed) return known;
+    const ledger::Document& document = listed->document;
+    const bool is_there = listed->state != ledger::DocumentState::kVanished && listed->state != ledger::DocumentState::kForgotten;
+    if (document.parent.empty() && is_there) known.files[{document.source, document.path}] = document.bytes;
+  }
+}
+
 Result<TakenPackage> TakePackage(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const CorpusPackage& package,
-                                 const CorpusOptions& options) {
+                                 const Known& known, const CorpusOptions& options) {
   const auto tell = [&](std::string_view doing) {
     if (options.progress) options.progress(doing, package);
   };
@@ -51,7 +82,13 @@ Result<TakenPackage> TakePackage(ledger::Ledger& ledger, base::Files& files, con
   taken.was_there = fetched.was_there;
   TRY_ASSIGN(const base::FileInfo info, files.Stat(fetched.file));
   taken.bytes = info.size;
-  Intake intake = {.source = SourceOf(package), .paths = {fetched.file}, .only = package.include};
+  const ledger::Source source = SourceOf(package);
+  TRY_ASSIGN(const base::Path file, files.Resolve(fetched.file));
+  if (known.Has(source, file, info.size)) {
+    taken.count.files = taken.count.unchanged = 1;
+    return taken;
+  }
+  Intake intake = {.source = source, .paths = {file}, .only = package.include};
   if (!package.papers.empty()) {
     CorpusPackage papers = package;
     papers.name = package.papers;
@@ -82,10 +119,11 @@ Result<std::vector<TakenPackage>> TakeCorpusIn(ledger::Ledger& ledger, base::Fil
   }
   TRY(files.MakeFolders(options.packages));
   TRY(RecordLeftOut(ledger, recipe));
+  TRY_ASSIGN(const Known known, KnownIn(ledger));
   std::vector<TakenPackage> all;
   for (const CorpusPackage& package : recipe.packages) {
     if (!package.IsIn(options.profile)) continue;
-    auto taken = TakePackage(ledger, files, subjects, package, options);
+    auto taken = TakePackage(ledger, files, subjects, package, known, options);
     if (!taken) return Forward(taken, package.name);
     all.push_back(std::move(*taken));
   }
