@@ -18,7 +18,7 @@ struct TakenPackage {
   std::string source;
   bool was_there = false;  // the package file
   uint64_t bytes = 0;      // of it
-  IntakeCount count;
+  IntakeCount count = {};
 };
 
 struct CorpusOptions {
