@@ -69,7 +69,11 @@ std::string OverBound(const Part& part) {
     return fmt::format("expected at most {} places and facts, found {}", base::kExtractMaxSpans,
                        part.spans.size() + facts);
   }
-  return HasText(part.text) ? "" : "it holds no text";
+  if (part.content.size() > static_cast<uint64_t>(base::kExtractContentMaxBytes)) {
+    return fmt::format("expected at most {} bytes of content, found {}", base::kExtractContentMaxBytes,
+                       part.content.size());
+  }
+  return HasText(part.text) || !part.content.empty() ? "" : "it holds no text";
 }
 
 }  // namespace
@@ -166,6 +170,7 @@ Result<void> Extraction::Give(const Source& source, Part part) {
   if (part.quarantine.empty()) part.quarantine = OverBound(part);
   if (!part.quarantine.empty()) {
     part.text.clear();
+    part.content.clear();
     part.spans.clear();
     part.captions.clear();
   }
