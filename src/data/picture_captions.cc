@@ -79,6 +79,13 @@ std::string OneLine(std::string_view text) {
   return std::string(Trimmed(line));
 }
 
+// What two captions that say the same have in common: letters and digits.
+std::string Folded(std::string_view text) {
+  std::string folded = Lowered(text);
+  std::erase_if(folded, [](char c) { return !IsLetter(c) && !IsDigit(c); });
+  return folded;
+}
+
 std::string PrimaryLanguage(std::string_view language) {
   const std::string primary = Lowered(language.substr(0, language.find_first_of("-_")));
   const bool is_code = (primary.size() == 2 || primary.size() == 3) && std::ranges::all_of(primary, IsLower);
@@ -125,16 +132,16 @@ void AddPictureCaption(std::string_view text, std::string_view language, Part& p
   const std::string line = OneLine(text);
   if (std::ranges::none_of(line, [](char c) { return IsLetter(c) || IsDigit(c); })) return;
   if (part.spans.size() >= static_cast<size_t>(base::kPictureMaxCaptions)) return;
-  const std::string code = PrimaryLanguage(language);
+  const std::string code = PrimaryLanguage(language), folded = Folded(line);
   for (const Span& span : part.spans) {
     const std::string_view there = std::string_view(part.text).substr(span.begin, span.end - span.begin);
     // The same words in two languages are two captions; without a language they are one more of either.
-    if (Lowered(there) == Lowered(line) && (code.empty() || code == span.place.name)) return;
+    if (Folded(there) == folded && (code.empty() || code == span.place.name)) return;
   }
   if (part.title.empty()) part.title = line;
   const uint64_t begin = part.text.size();
   part.text += line;
-  part.spans.push_back({begin, part.text.size(), {.kind = Place::Kind::kSection, .name = code}});
+  part.spans.push_back({begin, part.text.size(), {Place::Kind::kSection, 0, 0, code}});
   part.text += '\n';
 }
 

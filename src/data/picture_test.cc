@@ -93,7 +93,8 @@ TEST(Picture, ADrawingOfAnySizeHasItsPixels) {
                                       "viewBox='0 0 -1 -1'", "width='100%' height='100%'", ""}) {
     const auto drawn = DrawSvg(
         fmt::format("<svg xmlns='http://www.w3.org/2000/svg' {}><circle cx='9' cy='9' r='1e8'/></svg>", size), kDrawingSide);
-    if (drawn) EXPECT_LE(std::max(drawn->width, drawn->height), kDrawingSide) << size;
+    if (!drawn) continue;
+    EXPECT_LE(std::max(drawn->width, drawn->height), kDrawingSide) << size;
   }
   EXPECT_FALSE(DrawSvg("<svg", 64));
   EXPECT_FALSE(DrawSvg("", 64));
@@ -103,7 +104,7 @@ TEST(Picture, WhatIsBrokenOrTooLargeIsRefused) {
   EXPECT_EQ(DecodePicture("GIF89a").error().code(), ErrorCode::kCorrupt);
   EXPECT_EQ(DecodePicture("BM....").error().code(), ErrorCode::kUnsupported);
   const std::string png = TestPng(), jpeg = TestJpeg();
-  for (size_t size = 4; size + 1 < png.size(); size += 7) EXPECT_FALSE(DecodePicture(std::string_view(png).substr(0, size - 4)));
+  for (size_t size = 0; size < png.size() / 2; ++size) EXPECT_FALSE(DecodePicture(std::string_view(png).substr(0, size))) << size;
   EXPECT_FALSE(DecodePicture(std::string_view(jpeg).substr(0, jpeg.size() / 2 + 40)));
   // A header of 60,000 by 60,000 pixels with hardly any bytes behind it.
   std::string huge = png;
@@ -115,7 +116,8 @@ TEST(Picture, WhatIsBrokenOrTooLargeIsRefused) {
 }
 
 TEST(Picture, EveryByteOfAFileMayBeWrong) {
-  const std::string gif("GIF89a\2\0\2\0\x80\0\0\xff\0\0\0\0\xff!\xf9\4\1\0\0\1\0,\0\0\0\0\2\0\2\0\0\2\3\x44\x02\x05\0;", 51);
+  const std::string gif("GIF89a\1\0\1\0\x80\0\0\xff\0\0\0\0\xff!\xf9\4\1\0\0\1\0,\0\0\0\0\1\0\1\0\0\2\2\x44\1\0;", 43);
+  EXPECT_TRUE(DecodePicture(gif));
   for (const std::string& file : {TestPng(), TestJpeg(), gif}) {
     for (size_t at = 0; at < file.size(); ++at) {
       std::string wrong = file;
