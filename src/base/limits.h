@@ -120,7 +120,7 @@
   /* Raw data */                                                                                                       \
   LIMIT(kExtractFileMaxBytes, 68'719'476'736, "bytes", "a raw file; the largest archives of packages have under 10 GB")\
   LIMIT(kExtractTextMaxBytes, 268'435'456, "bytes", "the text of one part; the longest books have under 10 MB")        \
-  LIMIT(kExtractContentMaxBytes, 67'108'864, "bytes", "what a part holds beside its text; a picture has under 1 MB")           \
+  LIMIT(kExtractContentMaxBytes, 268'435'456, "bytes", "the numbers or the picture of one part; 32 million numbers")   \
   LIMIT(kExtractMaxSpans, 2'000'000, "places", "of one part, and its other facts; a sheet with more cells is a table") \
   LIMIT(kExtractAnswerMaxBytes, 1'073'741'824, "bytes", "what a worker says of one part")                              \
   LIMIT(kExtractMemoryMaxBytes, 4'294'967'296, "bytes", "of address space of a worker, beside the file that it maps")  \
@@ -139,7 +139,7 @@
   LIMIT(kSheetMaxRepeat, 65'536, "cells", "that one element of a spreadsheet may stand for when they hold something")  \
   LIMIT(kMailMaxParts, 10'000, "parts", "of one message; newsletters have under 50")                                   \
   LIMIT(kCatalogueMaxMessages, 1'000'000, "messages", "of a gettext catalogue; the largest have 50,000")               \
-  LIMIT(kPictureFileMaxBytes, 536'870'912, "bytes", "a picture, a drawing or a set of icons; scans have under 100 MB")       \
+  LIMIT(kPictureFileMaxBytes, 536'870'912, "bytes", "a picture, a drawing or a set of icons; scans have under 100 MB") \
   LIMIT(kPictureMaxPixels, 134'217'728, "pixels", "of a picture before it is made small: 0.5 GiB in memory")           \
   LIMIT(kPictureMaxCaptions, 256, "captions", "of one picture; keywords are one together")                             \
   LIMIT(kPictureCaptionMaxBytes, 4'096, "bytes", "of one caption; what is longer is cut")                              \
