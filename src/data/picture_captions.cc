@@ -22,11 +22,11 @@ bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsLetter(char c) { return IsUpper(c) || IsLower(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 // Words of names that cameras, phones and programs give; a name of these alone says nothing.
-constexpr std::array<std::string_view, 45> kEmptyWords = {
+constexpr std::array<std::string_view, 44> kEmptyWords = {
     "img",   "image", "images",   "imag",       "dsc",     "dscn",  "dscf",    "dcim",   "pict",     "pic",   "picture",
     "photo", "foto",  "bild",     "screenshot", "screen",  "shot",  "scan",    "mvimg",  "pxl",      "vid",   "video",
     "page",  "figure", "fig",     "abb",        "untitled", "unnamed", "unbenannt", "download", "file", "copy", "kopie",
-    "new",   "whatsapp", "wa",    "thumb",      "thumbnail", "icon", "logo",   "img_",   "at",       "px",    "x",     "o"};
+    "new",   "whatsapp", "wa",    "thumb",      "thumbnail", "icon", "logo",   "at",       "px",    "x",     "o"};
 
 std::string_view WithoutEnding(std::string_view name) {
   name = name.substr(name.find_last_of('/') + 1);
@@ -175,8 +175,9 @@ std::string WordsOfFileName(std::string_view name) {
     const std::string_view letters = WithoutDigitsBehind(token);
     const bool is_empty = std::ranges::find(kEmptyWords, Lowered(letters)) != kEmptyWords.end();
     says_something |= !is_empty && letters.size() >= 3;
-    // "bearing2" is the second bearing; "ISO9001" and "R2D2" are names.
-    const std::string_view word = std::ranges::any_of(letters, IsUpper) && token != letters ? token : letters;
+    // "Bearing2" is the second bearing; "ISO9001" is a name.
+    const bool is_name = letters.size() >= 2 && IsUpper(letters[1]);
+    const std::string_view word = is_name ? token : letters;
     words += fmt::format("{}{}", words.empty() ? "" : " ", word);
   }
   return says_something ? words : "";

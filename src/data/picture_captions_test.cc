@@ -31,7 +31,7 @@ TEST(CldrNames, AreFoundByTheEnglishNameThatIconSetsWrite) {
 TEST(PictureCaptions, AFilesNameInWords) {
   const std::vector<std::pair<std::string, std::string>> names = {{"pump-bearing_02.png", "pump bearing"},
                                                                   {"a/b/Kugellager (Kopie).JPG", "Kugellager Kopie"},
-                                                                  {"pumpBearing2.svg", "pump Bearing2"},
+                                                                  {"pumpBearing2.svg", "pump Bearing"},
                                                                   {"ventil_64x64@2x.png", "ventil"},
                                                                   {"Straße.jpeg", "Straße"},
                                                                   {"ISO9001-logo.png", "ISO9001 logo"},

@@ -37,7 +37,7 @@ toff_t SeekTiff(thandle_t handle, toff_t offset, int whence) {
   return file.at;
 }
 
-int KeepTiffMessage(TIFF*, void* user, const char* module, const char* format, va_list arguments) {
+[[gnu::format(printf, 4, 0)]] int KeepTiffMessage(TIFF*, void* user, const char* module, const char* format, va_list arguments) {
   auto& file = *static_cast<TiffBytes*>(user);
   std::array<char, 256> text = {};
   if (std::vsnprintf(text.data(), text.size(), format, arguments) > 0 && file.message.empty()) {

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -74,8 +75,8 @@ inline std::string TestJpeg(std::string_view segments = {}, const Picture& pictu
   }
   jpeg_finish_compress(&encoder);
   jpeg_destroy_compress(&encoder);
+  const std::unique_ptr<unsigned char, decltype(&std::free)> owner(bytes, &std::free);
   std::string jpeg(reinterpret_cast<const char*>(bytes), size);
-  std::free(bytes);  // NOLINT(cppcoreguidelines-no-malloc): jpeg_mem_dest's memory is malloc's
   return jpeg.insert(2, segments);
 }
 
