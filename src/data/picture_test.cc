@@ -5,6 +5,9 @@
 #include "data/test_extract.h"
 #include "data/test_pictures.h"
 
+// fontconfig, which draws the words of an SVG, keeps what it read of the fonts until the process ends.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
+
 namespace walchen::data {
 namespace {
 
