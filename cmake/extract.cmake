@@ -7,8 +7,10 @@ pkg_check_modules(WALCHEN_GUMBO REQUIRED IMPORTED_TARGET gumbo)
 pkg_check_modules(WALCHEN_UCHARDET REQUIRED IMPORTED_TARGET uchardet)
 pkg_check_modules(WALCHEN_GMIME REQUIRED IMPORTED_TARGET gmime-3.0)
 pkg_check_modules(WALCHEN_SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(WALCHEN_PICTURES REQUIRED IMPORTED_TARGET libpng libjpeg libwebp libwebpdemux libtiff-4 librsvg-2.0 zlib)
+find_package(GIF 5 REQUIRED)
 set(WALCHEN_EXTRACT_LIBRARIES LibArchive::LibArchive pugixml::pugixml PkgConfig::WALCHEN_GUMBO PkgConfig::WALCHEN_UCHARDET
-    PkgConfig::WALCHEN_GMIME PkgConfig::WALCHEN_SECCOMP)
+    PkgConfig::WALCHEN_GMIME PkgConfig::WALCHEN_SECCOMP PkgConfig::WALCHEN_PICTURES GIF::GIF)
 
 # GMime's -D_LARGEFILE64_SOURCE is what _GNU_SOURCE, which g++ and clang set, means already; a macro more or less makes the
 # precompiled header that all libraries share unusable.

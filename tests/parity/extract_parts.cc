@@ -6,9 +6,11 @@
 #include <iostream>
 #include <string>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "data/extract_worker.h"
 
 namespace walchen::data {
@@ -22,7 +24,8 @@ nlohmann::json JsonOf(const std::string& path, const Part& part) {
                      {"text", part.text.substr(span.begin, span.end - span.begin)}});
   }
   return {{"path", path},       {"inner_path", part.inner_path}, {"text", part.text},
-          {"title", part.title}, {"quarantine", part.quarantine}, {"spans", std::move(spans)}};
+          {"title", part.title}, {"quarantine", part.quarantine}, {"spans", std::move(spans)},
+          {"notes", part.notes}, {"content", fmt::format("{:02x}", fmt::join(base::AsBytes(part.content), ""))}};
 }
 
 int PrintParts() {
