@@ -120,6 +120,7 @@
   /* Raw data */                                                                                                       \
   LIMIT(kExtractFileMaxBytes, 68'719'476'736, "bytes", "a raw file; the largest archives of packages have under 10 GB")\
   LIMIT(kExtractTextMaxBytes, 268'435'456, "bytes", "the text of one part; the longest books have under 10 MB")        \
+  LIMIT(kExtractContentMaxBytes, 268'435'456, "bytes", "numbers or a picture of one part, as it is kept")               \
   LIMIT(kExtractMaxSpans, 2'000'000, "places", "of one part, and its other facts; a sheet with more cells is a table") \
   LIMIT(kExtractAnswerMaxBytes, 1'073'741'824, "bytes", "what a worker says of one part")                              \
   LIMIT(kExtractMemoryMaxBytes, 4'294'967'296, "bytes", "of address space of a worker, beside the file that it maps")  \
@@ -136,6 +137,11 @@
   LIMIT(kArchiveMaxRatio, 1'000, "times", "an entry beyond 64 MiB to the whole archive; logs reach 200")               \
   LIMIT(kOfficeMaxBytes, 536'870'912, "bytes", "of a document's unpacked XML, kept in memory")                         \
   LIMIT(kSheetMaxRepeat, 65'536, "cells", "that one element of a spreadsheet may stand for when they hold something")  \
+  LIMIT(kTableMaxCells, 33'554'432, "cells", "of one file's tables, in memory as text and number: 1 GB; an hour at 8 kHz")\
+  LIMIT(kTableMaxColumns, 65'536, "columns", "of one table; XLSX ends at 16,384, SQLite at 32,767")                    \
+  LIMIT(kTablesMaxCount, 4'096, "tables", "of one file: sheets, data sets, tables of a database")                      \
+  LIMIT(kTableNameMaxBytes, 4'096, "bytes", "a column's name, a unit, a note; longer ones are cut")                    \
+  LIMIT(kTableMaxNotes, 1'000, "notes", "of one table; then it says that there are more")                              \
   LIMIT(kMailMaxParts, 10'000, "parts", "of one message; newsletters have under 50")                                   \
   LIMIT(kCatalogueMaxMessages, 1'000'000, "messages", "of a gettext catalogue; the largest have 50,000")               \
   LIMIT(kRtfMaxDepth, 4'096, "groups", "inside each other; word processors write under 20")                            \

@@ -74,7 +74,7 @@ struct OptOutMark {
   bool operator==(const OptOutMark&) const = default;
 };
 
-enum class PartKind : uint8_t { kText };
+enum class PartKind : uint8_t { kText, kTable, kSignal, kPicture };
 
 struct Part {
   // "" for the raw file itself, "b/c.docx" for a file in it. A catalogue's two languages are "#msgid" and "#msgstr".
@@ -82,6 +82,8 @@ struct Part {
   std::string media_type;
   PartKind kind = PartKind::kText;
   std::string text;         // UTF-8
+  // What there is beside the text: numbers (data/number_table.h) or a picture (a PNG without metadata); empty for texts.
+  std::string content;
   std::vector<Span> spans;  // in the order of the text; they do not overlap
   std::string title;
   std::string language;  // as the file declares it ("de", "en-GB"); empty where it does not

@@ -12,6 +12,7 @@ namespace walchen::data {
 // extract_text.cc
 Result<void> ReadPlainText(const Source& source, Extraction& extraction);
 Result<void> ReadMarkdown(const Source& source, Extraction& extraction);
+Result<void> ReadSeparatedText(const Source& source, Extraction& extraction);
 
 // extract_package.cc
 Result<void> ReadPackageMetadata(const Source& source, Extraction& extraction);

@@ -182,6 +182,7 @@ std::string WritePart(const Part& part) {
   }
   out.Write(static_cast<uint8_t>(part.kind));
   out.Text64(part.text);
+  out.Text64(part.content);
   out.Write<uint64_t>(part.spans.size());
   for (const Span& span : part.spans) WriteSpan(span, out);
   out.Write<uint64_t>(part.captions.size());
@@ -204,10 +205,12 @@ Result<Part> ReadPart(std::string_view frame) {
     TRY_ASSIGN(*text, Text(in));
   }
   TRY_ASSIGN(const auto kind, in.Read<uint8_t>("a part's kind"));
-  if (kind != static_cast<uint8_t>(PartKind::kText)) {
+  if (kind > static_cast<uint8_t>(PartKind::kPicture)) {
     return Fail(ErrorCode::kCorrupt, "expected a kind of part, found {}", kind);
   }
+  part.kind = static_cast<PartKind>(kind);
   TRY_ASSIGN(part.text, Text(in, static_cast<uint64_t>(base::kExtractTextMaxBytes)));
+  TRY_ASSIGN(part.content, in.Text64(static_cast<uint64_t>(base::kExtractContentMaxBytes), "a content"));
   TRY(ReadSpans(in, part));
   TRY(ReadFacts(in, part));
   TRY(End(in));

@@ -64,12 +64,16 @@ std::string OverBound(const Part& part) {
   if (part.text.size() > static_cast<uint64_t>(base::kExtractTextMaxBytes)) {
     return fmt::format("expected at most {} bytes of text, found {}", base::kExtractTextMaxBytes, part.text.size());
   }
+  if (part.content.size() > static_cast<uint64_t>(base::kExtractContentMaxBytes)) {
+    return fmt::format("expected at most {} bytes of content, found {}", base::kExtractContentMaxBytes,
+                       part.content.size());
+  }
   const size_t facts = part.captions.size() + part.licences.size() + part.opt_outs.size() + part.notes.size();
   if (part.spans.size() + facts > static_cast<uint64_t>(base::kExtractMaxSpans)) {
     return fmt::format("expected at most {} places and facts, found {}", base::kExtractMaxSpans,
                        part.spans.size() + facts);
   }
-  return HasText(part.text) ? "" : "it holds no text";
+  return HasText(part.text) || !part.content.empty() ? "" : "it holds no text";
 }
 
 }  // namespace
@@ -166,6 +170,8 @@ Result<void> Extraction::Give(const Source& source, Part part) {
   if (part.quarantine.empty()) part.quarantine = OverBound(part);
   if (!part.quarantine.empty()) {
     part.text.clear();
+    part.content.clear();
+    part.kind = PartKind::kText;
     part.spans.clear();
     part.captions.clear();
   }

@@ -94,7 +94,7 @@ inline std::string TextAt(const Part& part, std::string_view place) {
 
 // How every part must be: spans in order and within a text that is there or quarantined.
 inline void ExpectWellFormed(const Part& part) {
-  EXPECT_NE(part.text.empty(), part.quarantine.empty()) << part.inner_path << ": " << part.quarantine;
+  EXPECT_NE(part.text.empty() && part.content.empty(), part.quarantine.empty()) << part.inner_path << ": " << part.quarantine;
   uint64_t before = 0;
   for (const Span& span : part.spans) {
     EXPECT_LE(before, span.begin) << part.inner_path;
