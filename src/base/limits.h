@@ -137,7 +137,8 @@
   LIMIT(kArchiveMaxRatio, 1'000, "times", "an entry beyond 64 MiB to the whole archive; logs reach 200")               \
   LIMIT(kOfficeMaxBytes, 536'870'912, "bytes", "of a document's unpacked XML, kept in memory")                         \
   LIMIT(kSheetMaxRepeat, 65'536, "cells", "that one element of a spreadsheet may stand for when they hold something")  \
-  LIMIT(kTableMaxCells, 33'554'432, "cells", "of one file's tables, in memory as text and number: 1 GB; an hour at 8 kHz")\
+  LIMIT(kTableMaxCells, 33'554'432, "cells", "of one sheet or text while it is read: 1 GB of memory")                  \
+  LIMIT(kTableMaxNumbers, 134'217'728, "numbers", "of one file's tables: 1 GB of memory; 50 minutes of sound at 44.1 kHz")\
   LIMIT(kTableMaxColumns, 65'536, "columns", "of one table; XLSX ends at 16,384, SQLite at 32,767")                    \
   LIMIT(kTablesMaxCount, 4'096, "tables", "of one file: sheets, data sets, tables of a database")                      \
   LIMIT(kTableNameMaxBytes, 4'096, "bytes", "a column's name, a unit, a note; longer ones are cut")                    \

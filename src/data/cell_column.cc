@@ -20,6 +20,8 @@ std::optional<bool> ReadTruth(std::string_view text) {
   return {};
 }
 
+bool IsMoment(const Cell& cell) { return cell.kind == CellKind::kTime || cell.kind == CellKind::kUtcTime; }
+
 void CountNumber(std::string_view number, ColumnFacts& facts) {
   const NumberForm form = FormOf(number);
   facts.plain += form == NumberForm::kPlain;
@@ -108,27 +110,29 @@ ReadColumn TruthsOf(const CellGrid& grid, const GridRows& rows, uint64_t column)
 TimeColumn TimesOf(const CellGrid& grid, const GridRows& rows, uint64_t column) {
   std::vector<std::optional<TimeText>> texts;
   texts.reserve(rows.size());
-  uint64_t unread = 0, typed = 0, said = 0;
-  bool typed_days = true;
+  uint64_t said = 0, clocks = 0, utc = 0;
+  bool only_days = true;
   for (const uint64_t row : rows) {
     const Cell cell = grid.At(row, column);
     texts.push_back(cell.kind == CellKind::kText ? ReadTimeText(cell.text) : std::nullopt);
     said += texts.back().has_value();
-    unread += cell.kind == CellKind::kNumber || (cell.kind == CellKind::kText && !texts.back() && !MeansMissing(cell.text));
-    if (cell.kind != CellKind::kTime) continue;
-    ++typed;
-    typed_days = typed_days && std::fmod(cell.value, 86'400'000) == 0;
+    clocks += cell.kind == CellKind::kTime;
+    utc += cell.kind == CellKind::kUtcTime;
+    if (IsMoment(cell)) only_days = only_days && std::fmod(cell.value, 86'400'000) == 0;
   }
   TimeColumn times = TimesOf(texts);
-  if (typed > 0) {
+  if (clocks + utc > 0) {
     times.absolute = true;
-    times.days_only = typed_days && (said == 0 || times.days_only);
+    times.days_only = only_days && (said == 0 || times.days_only);
+    if (clocks == 0 && said == 0) times.zone = "UTC";
   }
-  const CellKind wanted = times.absolute ? CellKind::kTime : CellKind::kDuration;
+  uint64_t unread = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
     const Cell cell = grid.At(rows[i], column);
-    if (cell.kind == wanted && std::isfinite(cell.value)) times.ms[i] = cell.value;
-    else unread += cell.kind == CellKind::kTime || cell.kind == CellKind::kDuration;
+    const bool is_text = cell.kind == CellKind::kText;
+    const bool fits = times.absolute ? IsMoment(cell) : cell.kind == CellKind::kDuration;
+    if (fits && std::isfinite(cell.value)) times.ms[i] = cell.value;
+    else unread += is_text ? !texts[i] && !MeansMissing(cell.text) : true;
   }
   if (unread > 0) times.notes.push_back(fmt::format("{} cells hold no time of that kind", unread));
   return times;

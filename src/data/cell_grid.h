@@ -17,6 +17,7 @@ enum class CellKind : uint8_t {
   kText,      // what it means is still to be found out; empty: there is nothing
   kNumber,    // the file says that it is the number `value`
   kTime,      // the file says that it is `value` ms since 1970-01-01T00:00 of a clock
+  kUtcTime,   // the same of UTC
   kDuration,  // the file says that it is `value` ms since midnight, or long
 };
 

@@ -2,13 +2,11 @@
 #include "data/cell_table.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "base/limits.h"
 #include "data/cell_column.h"
 #include "data/column_units.h"
-#include "data/extraction.h"
 
 namespace walchen::data {
 namespace {
@@ -105,11 +103,11 @@ std::vector<ColumnHead> HeadsOf(const CellGrid& grid, const GridRows& filled, si
   return heads;
 }
 
-Layout LayoutOf(const CellGrid& grid) {
+Layout LayoutOf(const CellGrid& grid, Heads heads) {
   Layout layout;
   const GridRows filled = FilledRows(grid);
-  const size_t first = FirstDataRow(grid, filled);
-  if (first == filled.size()) return layout;
+  const size_t first = heads == Heads::kFind ? FirstDataRow(grid, filled) : 1;
+  if (first >= filled.size()) return layout;
   layout.heads = HeadsOf(grid, filled, first);
   layout.rows.assign(filled.begin() + static_cast<std::ptrdiff_t>(first), filled.end());
   if (first == 0) layout.notes.emplace_back("no row names the columns");
@@ -166,7 +164,6 @@ class Assembly {
 
   NumberTable Build() {
     TakeTextAxis();
-    if (!table_.time) TakeNumberAxis();
     uint64_t texts = 0;
     for (const FoundColumn& found : columns_) {
       if (found.taken) continue;
@@ -179,6 +176,7 @@ class Assembly {
       }
     }
     if (texts > 0) AddNote(table_, fmt::format("{} columns of text are left out", texts));
+    FindNumberAxis(table_);
     return std::move(table_);
   }
 
@@ -210,8 +208,6 @@ class Assembly {
     }
     return nullptr;
   }
-
-  void TakeNumberAxis();
 
   void AddNumbers(const FoundColumn& found) {
     const DecimalSign sign = SignOf(found.facts, all_);
@@ -250,62 +246,10 @@ class Assembly {
   ColumnFacts all_;  // dot and comma of all columns
 };
 
-// Times as numbers: since 1970 where their size says so, else since a moment that is not known, in the unit of the head.
-struct NumberClock {
-  double ms_per_unit = 0;  // 0: it is none
-  bool absolute = false;
-};
-
-bool NamesTime(std::string_view name) {
-  constexpr std::array<std::string_view, 20> kNames = {
-      "time", "timestamp", "ts",   "zeit", "zeitstempel", "epoch", "unix", "unixtime", "unix_time", "t",
-      "datum", "date",     "datetime", "date_time", "time_s", "time_ms", "zeit_s", "zeit_ms", "elapsed", "messzeit"};
-  const std::string lower = Lowered(name);
-  return std::ranges::find(kNames, lower) != kNames.end();
-}
-
-NumberClock ClockOf(const ColumnHead& head, std::span<const double> values) {
-  if (!NamesTime(head.name)) return {};
-  const auto first = std::ranges::find_if(values, [](double v) { return !std::isnan(v); });
-  if (first == values.end()) return {};
-  struct Scale {
-    double least, most, ms;
-  };
-  // From 1973 to 2286 these do not meet.
-  for (const Scale& scale : {Scale{1e8, 1e10, 1e3}, Scale{1e11, 1e13, 1}, Scale{1e14, 1e16, 1e-3}, Scale{1e17, 1e19, 1e-6}}) {
-    if (*first >= scale.least && *first < scale.most) return {scale.ms, true};
-  }
-  if (const double ms = MillisecondsOf(head.unit); ms > 0) return {ms, false};
-  if (!head.unit.empty()) return {};
-  return {Lowered(head.name).ends_with("_ms") ? 1.0 : 1e3, false};
-}
-
-void Assembly::TakeNumberAxis() {
-  for (FoundColumn& found : columns_) {
-    if (found.kind != ColumnKind::kNumbers || !NamesTime(found.head.name)) continue;
-    const DecimalSign sign = SignOf(found.facts, all_);
-    TimeColumn times;
-    times.ms = NumbersOf(grid_, layout_.rows, found.column, sign, found.facts.unit).values;
-    const NumberClock clock = ClockOf(found.head, times.ms);
-    if (clock.ms_per_unit == 0 || !HasOrder(times.ms)) continue;
-    for (double& ms : times.ms) ms *= clock.ms_per_unit;
-    times.absolute = clock.absolute;
-    if (clock.absolute) times.zone = "UTC";
-    if (clock.absolute || found.head.unit.empty()) {
-      times.notes.push_back(fmt::format("{}: read as {}{}", found.Label(), clock.ms_per_unit == 1e3 ? "seconds" :
-                                        clock.ms_per_unit == 1 ? "milliseconds" : clock.ms_per_unit == 1e-3 ? "microseconds" :
-                                        "nanoseconds", clock.absolute ? " since 1970-01-01" : ""));
-    }
-    found.taken = true;
-    table_.time = AxisOf(found.head.name, std::move(times), table_);
-    return;
-  }
-}
-
 }  // namespace
 
-NumberTable TableOf(const CellGrid& grid, std::string name) {
-  Layout layout = LayoutOf(grid);
+NumberTable TableOf(const CellGrid& grid, std::string name, Heads heads) {
+  Layout layout = LayoutOf(grid, heads);
   if (layout.rows.empty()) {
     NumberTable nothing;
     nothing.name = std::move(name);

@@ -11,7 +11,12 @@
 
 namespace walchen::data {
 
+enum class Heads {
+  kFind,      // they stand somewhere in front of the numbers, or nowhere
+  kFirstRow,  // they are the first row: the source knows its columns
+};
+
 // The table that a grid holds, without columns where it holds no numbers.
-NumberTable TableOf(const CellGrid& grid, std::string name);
+NumberTable TableOf(const CellGrid& grid, std::string name, Heads heads = Heads::kFind);
 
 }  // namespace walchen::data

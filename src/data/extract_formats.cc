@@ -59,6 +59,12 @@ bool IsTiff(std::string_view bytes) {
   return bytes.starts_with(std::string_view("II*\0", 4)) || bytes.starts_with(std::string_view("MM\0*", 4));
 }
 
+bool IsSqlite(std::string_view bytes) { return bytes.starts_with(std::string_view("SQLite format 3\0", 16)); }
+bool IsWav(std::string_view bytes) {
+  return (bytes.starts_with("RIFF") || bytes.starts_with("RF64")) && StandsAt(bytes, 8, "WAVE");
+}
+bool IsHdf5(std::string_view bytes) { return bytes.starts_with("\x89HDF\r\n\x1a\n"); }
+
 bool IsHtml(std::string_view bytes) {
   const std::string head = Lowered(bytes.substr(0, 1'024));
   return head.find("<!doctype html") != std::string::npos || head.find("<html") != std::string::npos;
@@ -128,6 +134,9 @@ constexpr std::array kFormats = {
     Format{"image/gif", ".gif", IsGif, true, ReadPictureMarks},
     Format{"image/webp", ".webp", IsWebp, true, ReadPictureMarks},
     Format{"image/tiff", ".tif .tiff", IsTiff, true, ReadPictureMarks},
+    Format{"application/vnd.sqlite3", ".sqlite .sqlite3 .db .db3", IsSqlite, true, ReadSqlite},
+    Format{"audio/wav", ".wav .wave .rf64", IsWav, true, ReadWav},
+    Format{"application/x-hdf5", ".h5 .hdf5 .hdf .he5 .nc", IsHdf5, true, ReadHdf5},
     Format{"image/svg+xml", ".svg", IsSvg, false, ReadSvg},
     Format{"text/html", ".html .htm .xhtml", LooksLikeText, false, ReadHtml},
     Format{"text/x-python-metadata", "metadata pkg-info", LooksLikeText, false, ReadPackageMetadata},

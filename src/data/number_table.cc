@@ -2,7 +2,7 @@
 //
 // The format, all little-endian: "WTAB", version (1), XXH3 of what follows (64 bits), the number of tables; of each its
 // name, rows, time axis, columns and notes. A text is its length (32 bits) and UTF-8. A list of numbers is how it is packed
-// (one byte), a decimal scale (one byte) and the numbers: integer n with scale s is n / 10^s, the least integer is NaN.
+// (one byte), a scale (one byte) and the numbers: integer n with scale s is n / kScales[s], the least integer is NaN.
 #include "data/number_table.h"
 
 #define XXH_INLINE_ALL
@@ -28,8 +28,8 @@ constexpr std::string_view kMagic = "WTAB";
 constexpr uint32_t kVersion = 1;
 constexpr uint64_t kNameMaxBytes = base::kTableNameMaxBytes;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-// 10^6 is exact, and so is n / 10^6 of what was read from a text with six decimals: both round once.
-constexpr std::array<double, 7> kScales = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000};
+// Texts have up to six decimals mostly, and n / 10^6 rounds once, as reading them does. Sound has 8, 16 or 24 bits.
+constexpr std::array<double, 10> kScales = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 128, 32'768, 8'388'608};
 
 enum class Packing : uint8_t { kEqual = 0, kInt8 = 1, kInt16 = 2, kInt32 = 3, kFloat = 4, kDouble = 5 };
 constexpr std::array<uint64_t, 6> kPackedBytes = {0, 1, 2, 4, 4, 8};
@@ -150,7 +150,7 @@ void WriteTable(const NumberTable& table, ByteWriter& out) {
 
 // What was read so far, over all tables, so that short bytes cannot ask for long memory.
 struct Budget {
-  uint64_t cells = 0;
+  uint64_t numbers = 0;
 };
 
 Result<std::string> ReadText(ByteReader& in, std::string_view what) {
@@ -196,10 +196,10 @@ Result<std::vector<double>> ReadNumbers(ByteReader& in, uint64_t rows, Budget& b
   if (packing >= kPackedBytes.size() || scale >= kScales.size() || (scale > 0 && !is_integer)) {
     return FailAt(in.position(), ErrorCode::kCorrupt, "expected a packing, found {} with scale {}", packing, scale);
   }
-  budget.cells += rows;
-  if (budget.cells > static_cast<uint64_t>(base::kTableMaxCells)) {
-    return FailAt(in.position(), ErrorCode::kTooLarge, "expected at most {} numbers, found {}", base::kTableMaxCells,
-                  budget.cells);
+  budget.numbers += rows;
+  if (budget.numbers > static_cast<uint64_t>(base::kTableMaxNumbers)) {
+    return FailAt(in.position(), ErrorCode::kTooLarge, "expected at most {} numbers, found {}", base::kTableMaxNumbers,
+                  budget.numbers);
   }
   const auto kind = static_cast<Packing>(packing);
   double equal = kNan;
@@ -248,8 +248,8 @@ Result<NumberTable> ReadTable(ByteReader& in, Budget& budget) {
   NumberTable table;
   TRY_ASSIGN(table.name, ReadText(in, "a table's name"));
   TRY_ASSIGN(table.rows, in.Read<uint64_t>("the rows"));
-  if (table.rows > static_cast<uint64_t>(base::kTableMaxCells)) {
-    return FailAt(in.position(), ErrorCode::kTooLarge, "expected at most {} rows, found {}", base::kTableMaxCells,
+  if (table.rows > static_cast<uint64_t>(base::kTableMaxNumbers)) {
+    return FailAt(in.position(), ErrorCode::kTooLarge, "expected at most {} rows, found {}", base::kTableMaxNumbers,
                   table.rows);
   }
   TRY_ASSIGN(const bool has_time, ReadFlag(in, "a time axis"));

@@ -29,11 +29,11 @@ void AddTables(std::vector<NumberTable> tables, Part& part) {
     part.notes.push_back(fmt::format("{} tables are left out, as a file has at most {}", tables.size() - most, most));
     tables.resize(most);
   }
-  uint64_t cells = 0;
-  for (const NumberTable& table : tables) cells += table.rows * (table.columns.size() + 1);
-  if (cells > static_cast<uint64_t>(base::kTableMaxCells)) {
+  uint64_t numbers = 0;
+  for (const NumberTable& table : tables) numbers += table.rows * (table.columns.size() + 1);
+  if (numbers > static_cast<uint64_t>(base::kTableMaxNumbers)) {
     part.notes.push_back(fmt::format("its numbers are left out: expected at most {} in all tables, found {}",
-                                     base::kTableMaxCells, cells));
+                                     base::kTableMaxNumbers, numbers));
     return;
   }
   part.kind = std::ranges::any_of(tables, &NumberTable::is_signal) ? PartKind::kSignal : PartKind::kTable;

@@ -2,8 +2,12 @@
 #include "data/time_column.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+
+#include "data/column_units.h"
+#include "data/extraction.h"
 
 namespace walchen::data {
 namespace {
@@ -103,6 +107,44 @@ void FindGaps(TimeAxis& axis) {
   }
 }
 
+// Times as numbers: since 1970 where their size says so, else since a moment that is not known, in the unit of the head.
+struct NumberClock {
+  double ms_per_unit = 0;  // 0: it is none
+  bool absolute = false;
+};
+
+bool NamesTime(std::string_view name) {
+  constexpr std::array<std::string_view, 20> kNames = {
+      "time", "timestamp", "ts",   "zeit", "zeitstempel", "epoch", "unix", "unixtime", "unix_time", "t",
+      "datum", "date",     "datetime", "date_time", "time_s", "time_ms", "zeit_s", "zeit_ms", "elapsed", "messzeit"};
+  const std::string lower = Lowered(name);
+  return std::ranges::find(kNames, lower) != kNames.end();
+}
+
+NumberClock ClockOf(const NumberColumn& column) {
+  if (!NamesTime(column.name)) return {};
+  const auto first = std::ranges::find_if(column.values, [](double v) { return !std::isnan(v); });
+  if (first == column.values.end()) return {};
+  struct Scale {
+    double least, most, ms;
+  };
+  // From 1973 to 2286 these do not meet.
+  for (const Scale& scale : {Scale{1e8, 1e10, 1e3}, Scale{1e11, 1e13, 1}, Scale{1e14, 1e16, 1e-3}, Scale{1e17, 1e19, 1e-6}}) {
+    if (*first >= scale.least && *first < scale.most) return {scale.ms, true};
+  }
+  if (const double ms = MillisecondsOf(column.unit); ms > 0) return {ms, false};
+  if (!column.unit.empty()) return {};
+  return {Lowered(column.name).ends_with("_ms") ? 1.0 : 1e3, false};
+}
+
+std::string UnitOf(const NumberClock& clock) {
+  const char* unit = clock.ms_per_unit == 1e3    ? "seconds"
+                     : clock.ms_per_unit == 1    ? "milliseconds"
+                     : clock.ms_per_unit == 1e-3 ? "microseconds"
+                                                 : "nanoseconds";
+  return fmt::format("{}{}", unit, clock.absolute ? " since 1970-01-01" : "");
+}
+
 }  // namespace
 
 TimeColumn TimesOf(std::span<const std::optional<TimeText>> cells) {
@@ -171,6 +213,26 @@ TimeAxis AxisOf(std::string name, TimeColumn column, NumberTable& table) {
   }
   FindGaps(axis);
   return axis;
+}
+
+void FindNumberAxis(NumberTable& table) {
+  if (table.time || table.columns.size() < 2) return;
+  for (auto column = table.columns.begin(); column != table.columns.end(); ++column) {
+    const NumberClock clock = ClockOf(*column);
+    if (clock.ms_per_unit == 0 || !HasOrder(column->values)) continue;
+    TimeColumn times;
+    times.ms = std::move(column->values);
+    for (double& ms : times.ms) ms *= clock.ms_per_unit;
+    times.absolute = clock.absolute;
+    if (clock.absolute) times.zone = "UTC";
+    if (clock.absolute || column->unit.empty()) {
+      times.notes.push_back(fmt::format("{}: read as {}", column->name, UnitOf(clock)));
+    }
+    const std::string name = column->name;
+    table.columns.erase(column);
+    table.time = AxisOf(name, std::move(times), table);
+    return;
+  }
 }
 
 }  // namespace walchen::data

@@ -34,4 +34,9 @@ bool HasOrder(std::span<const double> ms);
 // The axis that these times are, with notes about what repeats or goes back.
 TimeAxis AxisOf(std::string name, TimeColumn column, NumberTable& table);
 
+// Where a table has no axis, several columns and one of them is called like a time ("t", "Zeit", "timestamp"), makes that column the axis:
+// since 1970 where its numbers are as large as that, in s, ms, µs or ns; else since a moment that is not known, in the
+// column's unit or in seconds.
+void FindNumberAxis(NumberTable& table);
+
 }  // namespace walchen::data
