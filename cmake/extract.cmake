@@ -13,3 +13,9 @@ find_library(WALCHEN_HDF5_FROM_MEMORY hdf5_hl PATHS ${WALCHEN_HDF5_LIBRARY_DIRS}
 set(WALCHEN_EXTRACT_LIBRARIES LibArchive::LibArchive pugixml::pugixml PkgConfig::WALCHEN_GUMBO PkgConfig::WALCHEN_UCHARDET
     PkgConfig::WALCHEN_GMIME PkgConfig::WALCHEN_SECCOMP SQLite::SQLite3 PkgConfig::WALCHEN_SNDFILE
     ${WALCHEN_HDF5_FROM_MEMORY} PkgConfig::WALCHEN_HDF5)
+
+# GMime's -D_LARGEFILE64_SOURCE is what _GNU_SOURCE, which g++ and clang set, means already; a macro more or less makes the
+# precompiled header that all libraries share unusable.
+get_target_property(gmime_options PkgConfig::WALCHEN_GMIME INTERFACE_COMPILE_OPTIONS)
+list(REMOVE_ITEM gmime_options -D_LARGEFILE64_SOURCE)
+set_target_properties(PkgConfig::WALCHEN_GMIME PROPERTIES INTERFACE_COMPILE_OPTIONS "${gmime_options}")

@@ -13,6 +13,8 @@ if(CCACHE)
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 endif()
 
+# For all, as some libraries ask for it: the precompiled header is one for all, and this defines a macro.
+add_compile_options(-pthread)
 add_compile_options(-Wall -Wextra -Wformat=2 -Wconversion -Wimplicit-fallthrough
                     -Werror=format-security)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -120,7 +120,7 @@
   /* Raw data */                                                                                                       \
   LIMIT(kExtractFileMaxBytes, 68'719'476'736, "bytes", "a raw file; the largest archives of packages have under 10 GB")\
   LIMIT(kExtractTextMaxBytes, 268'435'456, "bytes", "the text of one part; the longest books have under 10 MB")        \
-  LIMIT(kExtractContentMaxBytes, 268'435'456, "bytes", "numbers or a picture of one part, as it is kept")               \
+  LIMIT(kExtractContentMaxBytes, 268'435'456, "bytes", "the numbers or the picture of one part; 32 million numbers")   \
   LIMIT(kExtractMaxSpans, 2'000'000, "places", "of one part, and its other facts; a sheet with more cells is a table") \
   LIMIT(kExtractAnswerMaxBytes, 1'073'741'824, "bytes", "what a worker says of one part")                              \
   LIMIT(kExtractMemoryMaxBytes, 4'294'967'296, "bytes", "of address space of a worker, beside the file that it maps")  \

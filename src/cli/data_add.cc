@@ -18,7 +18,8 @@ namespace {
 struct Options {
   SharedFlags shared;
   std::vector<std::string> paths;
-  std::string source, rights, licence, source_class, purpose, keep_until, contract;
+  std::string source, rights, licence, source_class, purpose, keep_until, contract, use;
+  std::vector<std::string> only;
 };
 
 // The default class of a source by its rights: what a company's own folder is.
@@ -54,6 +55,8 @@ Result<data::Intake> IntakeOf(const Options& options) {
   source.purpose = options.purpose;
   source.keep_until = options.keep_until;
   source.contract = options.contract;
+  source.use = options.use;
+  intake.only = options.only;
   for (const std::string& path : options.paths) intake.paths.emplace_back(path);
   return intake;
 }
@@ -82,7 +85,9 @@ Result<data::IntakeCount> Add(const Options& options) {
   const InterruptGuard interrupts;
   const bool shows_progress = !options.shared.quiet && IsTerminal(2);
   data::IntakeOptions how;
-  how.extract = [&](const base::Path& file, const data::TakePart& take) { return worker.Extract(file, take); };
+  how.extract = [&](const base::Path& file, const std::vector<std::string>& only, const data::TakePart& take) {
+    return worker.Extract(file, take, {}, only);
+  };
   how.stop_asked = InterruptGuard::Interrupted;
   how.progress = [&](const data::IntakeCount& count, const base::Path& file) {
     if (shows_progress) fmt::print(stderr, "\r\x1b[K{} files, {} kept  {}", count.files, count.kept, Printable(file.filename().native()));
@@ -105,6 +110,8 @@ int RunDataAdd(int argc, char** argv) {
   arguments.Option("--class", options.source_class, "public_dataset, crawl, third_party, user or synthetic; else as --rights suggests");
   arguments.Option("--purpose", options.purpose, "What they are for");
   arguments.Option("--keep-until", options.keep_until, "A day, 2027-12-31: no training after it");
+  arguments.Option("--use", options.use, "evaluation: kept to measure models with, never trained on");
+  arguments.Option("--only", options.only, "Of archives only what fits this pattern of paths; may be given several times");
   arguments.Option("--contract", options.contract, "Number of the contract or the consent");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/data_corpus.h"
 #include "cli/data_home.h"
 #include "cli/terminal.h"
 #include "data/shard_builder.h"
@@ -12,7 +13,7 @@ namespace {
 
 struct Options {
   SharedFlags shared;
-  std::string name, tokenizer;
+  std::string name, tokenizer, profile = "small", packages;
   std::vector<std::string> sources;
   std::string tiers = "ABCDOT-";
 };
@@ -44,14 +45,20 @@ Result<data::BuiltShards> Build(const Options& options) {
 
 int RunDataBuild(int argc, char** argv) {
   Options options;
-  Arguments arguments("walchen data build", "Pack kept documents into shards, which a recipe reads with source = \"shards:NAME\".");
-  arguments.Required("name", options.name, "Name of the new shards");
+  Arguments arguments("walchen data build", "Pack kept documents into shards, which a recipe reads with source = \"shards:NAME\". With a "
+                      "corpus recipe (recipes/corpus.toml): fetch its packages and take them in before that.");
+  arguments.Required("name", options.name, "Name of the new shards, or a corpus recipe");
   arguments.Option("--source", options.sources, "Only documents of this source; may be given several times");
   arguments.Option("--tiers", options.tiers, "Letters of what is packed: A to D by licence, O own data, T text and data mining, - what nobody may use; a recipe "
                    "names those that it learns from");
   arguments.Option("--tokenizer", options.tokenizer, "A file by `walchen data tokenizer`; else that of --model");
+  arguments.Option("--profile", options.profile, "Of a corpus recipe: which of its packages, tiny, small or full");
+  arguments.Option("--packages", options.packages, "Of a corpus recipe: the folder that keeps its packages; else the home's");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
+  if (options.name.ends_with(".toml")) {
+    return RunCorpusBuild({options.shared, options.name, options.profile, options.packages, options.tokenizer});
+  }
   const auto built = Build(options);
   if (!built) return Report("data build", built.error());
   if (options.shared.json) {

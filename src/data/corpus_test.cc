@@ -9,6 +9,7 @@
 #include "data/corpus_export.h"
 #include "data/forget.h"
 #include "data/intake.h"
+#include "data/kept_content.h"
 #include "data/kept_text.h"
 #include "data/shard_builder.h"
 #include "data/shard_check.h"
@@ -54,9 +55,15 @@ class Corpus : public testing::Test {
   }
   Result<IntakeCount> Add(ledger::Source source = OwnData()) {
     IntakeOptions options;
-    options.extract = [&](const base::Path& file, const TakePart& take) -> Result<void> {
+    options.extract = [&](const base::Path& file, const std::vector<std::string>& only, const TakePart& take) -> Result<void> {
       TRY_ASSIGN(const std::string bytes, files_.Read(file, 1 << 24));
-      return Extract(Formats(), file.filename().native(), bytes, take);
+      Extraction extraction(Formats(), take);
+      extraction.set_only(only);
+      Source source;
+      source.bytes = bytes;
+      source.name = file.filename().native();
+      source.path = file.native();
+      return extraction.Read(std::move(source));
     };
     return TakeIn(*ledger_, files_, *subjects_, {.source = std::move(source), .paths = {raw()}}, options);
   }
@@ -103,6 +110,28 @@ TEST_F(Corpus, KeepsTextWithItsPlacesAndFindsCopies) {
   EXPECT_EQ(places.front().begin, 0u);
   EXPECT_LE(places.back().end, text.size());
   EXPECT_TRUE(places.front().place.starts_with("bytes ")) << places.front().place;
+}
+
+TEST_F(Corpus, NumbersAndPicturesStayBesideTheirTextAndGoWithIt) {
+  Put("pump.png", "of no interest");
+  std::string content;
+  for (int i = 0; i < 700'000; ++i) content += static_cast<char>(i * 7);  // of several events
+  IntakeOptions options;
+  options.extract = [&](const base::Path&, const TakePart& take) {
+    Part part;
+    part.kind = PartKind::kPicture;
+    part.text = "Pumpe\n";
+    part.content = content;
+    return take(std::move(part));
+  };
+  ASSERT_EQ(TakeIn(*ledger_, files_, *subjects_, {.source = OwnData(), .paths = {raw()}}, options).value().kept, 1u);
+  const auto kept = Documents();
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0].document.modality, "picture");
+  EXPECT_EQ(ContentOf(*ledger_, kept[0].id).value(), content);
+  EXPECT_EQ(TextOf(*ledger_, kept[0].id).value(), "Pumpe\n");
+  ASSERT_TRUE(Forget(*ledger_, files_, *subjects_, shards(), std::vector{kept[0].id}, "test"));
+  EXPECT_EQ(ContentOf(*ledger_, kept[0].id).value(), "");
 }
 
 TEST_F(Corpus, MasksPersonalDataAndKnowsWhoseItIs) {

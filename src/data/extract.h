@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Extraction: a raw file becomes parts, each a text with the places that its pieces came from and the facts that were
+// Extraction: a raw file becomes parts, each a text, numbers or a picture, with the places that its pieces came from and the facts that were
 // found on the way (title, licence, opt-out). The formats are listed in docs/formats.md.
 //
 // A file that cannot be read is no error: it becomes a part without text that says why. An archive becomes the parts of
@@ -74,7 +74,12 @@ struct OptOutMark {
   bool operator==(const OptOutMark&) const = default;
 };
 
-enum class PartKind : uint8_t { kText, kTable, kSignal, kPicture };
+enum class PartKind : uint8_t {
+  kText,
+  kTable,    // numbers without a time axis
+  kSignal,   // numbers over time
+  kPicture,  // its text is its captions, one a line, each with its language as the name of a kSection place
+};
 
 struct Part {
   // "" for the raw file itself, "b/c.docx" for a file in it. A catalogue's two languages are "#msgid" and "#msgstr".
@@ -82,7 +87,7 @@ struct Part {
   std::string media_type;
   PartKind kind = PartKind::kText;
   std::string text;         // UTF-8
-  // What there is beside the text: numbers (data/number_table.h) or a picture (a PNG without metadata); empty for texts.
+  // What there is beside the text: numbers, or a picture (a PNG without metadata). Empty for texts.
   std::string content;
   std::vector<Span> spans;  // in the order of the text; they do not overlap
   std::string title;
@@ -91,7 +96,7 @@ struct Part {
   std::vector<LicenceEvidence> licences;
   std::vector<OptOutMark> opt_outs;
   std::vector<std::string> notes;  // what a reader should know: "page 3: read from its picture", "2 lines are no JSON"
-  std::string quarantine;          // why there is no text; empty where there is
+  std::string quarantine;          // why there is neither text nor content; empty where there is
 
   bool operator==(const Part&) const = default;
 };

@@ -31,6 +31,7 @@ uint64_t EntryBound(const Source& source, const Extraction& extraction) {
 
 Result<void> ReadEntry(const Source& source, const ArchiveEntry& entry, ArchiveReader& reader, Extraction& extraction) {
   Source inner = source.Inner(entry.name);
+  if (!extraction.Wants(inner.inner_path)) return extraction.LeaveOut(), Result<void>();
   if (!entry.refused.empty()) return extraction.Quarantine(inner, entry.refused);
   const auto content = reader.Read(EntryBound(source, extraction));
   if (!content) return extraction.Quarantine(inner, content.error().message());

@@ -138,6 +138,8 @@ std::string WriteRequest(const ExtractRequest& request) {
   out.Write(request.skip_parts);
   out.Write<uint64_t>(request.avoid.size());
   for (const auto& [path, parts] : request.avoid) out.Text64(path), out.Write(parts);
+  out.Write<uint64_t>(request.only.size());
+  for (const std::string& glob : request.only) out.Text64(glob);
   return out.bytes();
 }
 
@@ -155,6 +157,11 @@ Result<ExtractRequest> ReadRequest(std::string_view frame) {
     TRY_ASSIGN(const std::string_view path, in.Text64(kNameMaxBytes, "a path"));
     TRY_ASSIGN(const auto parts, in.Read<uint64_t>("the parts inside"));
     request.avoid.emplace(path, parts);
+  }
+  TRY_ASSIGN(const uint64_t only, Count(in, 8));
+  for (uint64_t i = 0; i < only; ++i) {
+    TRY_ASSIGN(const std::string_view glob, in.Text64(kNameMaxBytes, "a pattern of paths"));
+    request.only.emplace_back(glob);
   }
   TRY(End(in));
   return request;
@@ -210,7 +217,7 @@ Result<Part> ReadPart(std::string_view frame) {
   }
   part.kind = static_cast<PartKind>(kind);
   TRY_ASSIGN(part.text, Text(in, static_cast<uint64_t>(base::kExtractTextMaxBytes)));
-  TRY_ASSIGN(part.content, in.Text64(static_cast<uint64_t>(base::kExtractContentMaxBytes), "a content"));
+  TRY_ASSIGN(part.content, in.Text64(static_cast<uint64_t>(base::kExtractContentMaxBytes), "the content"));
   TRY(ReadSpans(in, part));
   TRY(ReadFacts(in, part));
   TRY(End(in));

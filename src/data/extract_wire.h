@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/status.h"
@@ -31,6 +32,7 @@ struct ExtractRequest {
   // Extraction::Resume.
   uint64_t skip_parts = 0;
   std::map<std::string, uint64_t> avoid;
+  std::vector<std::string> only;  // Extraction::set_only
 
   bool operator==(const ExtractRequest&) const = default;
 };

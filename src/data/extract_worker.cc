@@ -207,14 +207,16 @@ ExtractWorker::Outcome ExtractWorker::Converse(Dialogue& dialogue) {
   return outcome;
 }
 
-Result<void> ExtractWorker::Extract(const base::Path& file, const TakePart& take, std::string_view name) {
+Result<void> ExtractWorker::Extract(const base::Path& file, const TakePart& take, std::string_view name,
+                                    const std::vector<std::string>& only) {
   Dialogue dialogue{take, {}, clock_.SteadyNs() + options_.wall_ms_max * 1'000'000, {}, 0, false};
   dialogue.request = {file.string(),
                       name.empty() ? file.filename().string() : std::string(name),
                       options_.memory_max_bytes,
                       options_.cpu_max_seconds,
                       0,
-                      {}};
+                      {},
+                      only};
   for (int64_t restarts = 0;; ++restarts) {
     // One that ended in between, killed for memory perhaps, says nothing about this file.
     if (files_ >= base::kExtractWorkerMaxFiles || HasEnded()) Stop();

@@ -44,8 +44,8 @@ class ExtractWorker {
 
   // Hands on the parts of a file, at least one. `name` is what the file is called, where its path does not say so.
   // Whatever is wrong with the file is a part; errors: those of `take`, and kIo or kUnavailable where no worker can be
-  // started, or the kernel does not let it give up the network.
-  Result<void> Extract(const base::Path& file, const TakePart& take, std::string_view name = {});
+  // started, or the kernel does not let it give up the network. `only`: Extraction::set_only.
+  Result<void> Extract(const base::Path& file, const TakePart& take, std::string_view name = {}, const std::vector<std::string>& only = {});
 
   // The child's process id, 0 where there is none now. For tests and messages.
   int pid() const { return pid_; }

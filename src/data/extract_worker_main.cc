@@ -46,6 +46,7 @@ Result<void> Answer(const ExtractRequest& request, std::span<const Format> forma
   extraction.set_entered(
       [](const std::string& inner_path) { return SendFrame(kExtractSocket, WriteEntered(inner_path)); });
   extraction.set_resume({request.skip_parts, request.avoid});
+  extraction.set_only(request.only);
   Source source;
   source.name = request.name;
   source.path = request.path;

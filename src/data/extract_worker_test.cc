@@ -296,7 +296,9 @@ Part FullPart() {
   Part part;
   part.inner_path = "a/b";
   part.media_type = "text/plain";
+  part.kind = PartKind::kSignal;
   part.text = "Grüße";
+  part.content = std::string("\0\xff", 2);
   part.spans = {{0, 2, {Place::Kind::kPage, 3, 0, ""}}, {2, 7, {Place::Kind::kCells, 0, 0, "Blatt!A1"}}};
   part.title = "T";
   part.language = "de";
@@ -309,7 +311,7 @@ Part FullPart() {
 
 TEST(ExtractWire, WhatIsWrittenIsRead) {
   EXPECT_EQ(ReadPart(WritePart(FullPart())).value(), FullPart());
-  const ExtractRequest request = {"/a/b", "c", 4, 5, 6, {{"x/y", 7}}};
+  const ExtractRequest request = {"/a/b", "c", 4, 5, 6, {{"x/y", 7}}, {"usr/share/doc/*"}};
   EXPECT_EQ(ReadRequest(WriteRequest(request)).value(), request);
   EXPECT_EQ(ReadEntered(WriteEntered("a")).value(), "a");
 }

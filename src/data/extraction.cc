@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "data/glob.h"
 #include "formats/utf8.h"
 
 namespace walchen::data {
@@ -64,14 +65,13 @@ std::string OverBound(const Part& part) {
   if (part.text.size() > static_cast<uint64_t>(base::kExtractTextMaxBytes)) {
     return fmt::format("expected at most {} bytes of text, found {}", base::kExtractTextMaxBytes, part.text.size());
   }
-  if (part.content.size() > static_cast<uint64_t>(base::kExtractContentMaxBytes)) {
-    return fmt::format("expected at most {} bytes of content, found {}", base::kExtractContentMaxBytes,
-                       part.content.size());
-  }
   const size_t facts = part.captions.size() + part.licences.size() + part.opt_outs.size() + part.notes.size();
   if (part.spans.size() + facts > static_cast<uint64_t>(base::kExtractMaxSpans)) {
     return fmt::format("expected at most {} places and facts, found {}", base::kExtractMaxSpans,
                        part.spans.size() + facts);
+  }
+  if (part.content.size() > static_cast<uint64_t>(base::kExtractContentMaxBytes)) {
+    return fmt::format("expected at most {} bytes of numbers or picture, found {}", base::kExtractContentMaxBytes, part.content.size());
   }
   return HasText(part.text) || !part.content.empty() ? "" : "it holds no text";
 }
@@ -87,6 +87,14 @@ std::string LanguageBefore(std::string_view path, std::string_view folder) {
       (name.size() == 2 || (name.size() >= 5 && (name[2] == '_' || name[2] == '.' || name[2] == '@'))) &&
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz") >= 2;
   return is_code ? std::string(name.substr(0, name.find_first_of(".@"))) : "";
+}
+
+std::string_view PathInPackage(std::string_view inner_path) {
+  const size_t slash = inner_path.find('/');
+  const std::string_view first = inner_path.substr(0, slash);
+  const bool is_part = first.starts_with("data.tar") || first.starts_with("control.tar");
+  if (!is_part) return inner_path;
+  return slash == std::string_view::npos ? std::string_view() : inner_path.substr(slash + 1);
 }
 
 std::string Lowered(std::string_view text) {
@@ -120,6 +128,16 @@ const Format* FindFormat(std::span<const Format> formats, std::string_view name,
   return nullptr;
 }
 
+bool Extraction::Wants(std::string_view inner_path) const {
+  const std::string_view path = PathInPackage(inner_path);
+  if (only_.empty() || path.empty()) return true;
+  for (size_t end = path.find('/');; end = path.find('/', end + 1)) {
+    const std::string_view folder = path.substr(0, end);
+    if (std::ranges::any_of(only_, [&](const std::string& glob) { return GlobFits(glob, folder); })) return true;
+    if (end == std::string_view::npos) return false;
+  }
+}
+
 Result<void> Extraction::Read(Source source) {
   if (const auto avoided = resume_.avoid.find(source.inner_path); avoided != resume_.avoid.end()) {
     given_ += avoided->second;
@@ -146,7 +164,7 @@ Result<void> Extraction::ReadInside(Source& source) {
 }
 
 Result<void> Extraction::ReadAs(const Format& format, const Source& source) {
-  const uint64_t before = given_;
+  const uint64_t before = given_, left_out_before = left_out_;
   auto outcome = [&]() -> Result<void> {
     try {
       return format.read(source, *this);
@@ -158,7 +176,9 @@ Result<void> Extraction::ReadAs(const Format& format, const Source& source) {
   }();
   if (stopped_) return outcome;
   if (!outcome) return Quarantine(source, outcome.error().ToString());
-  if (given_ == before) return Quarantine(source, "it holds no file");
+  if (given_ == before && left_out_ == left_out_before) return Quarantine(source, "it holds no file");
+  // Every raw file has a part.
+  if (given_ == 0 && source.depth == 0) return Quarantine(source, "it holds no file that was asked for");
   return {};
 }
 
@@ -171,7 +191,6 @@ Result<void> Extraction::Give(const Source& source, Part part) {
   if (!part.quarantine.empty()) {
     part.text.clear();
     part.content.clear();
-    part.kind = PartKind::kText;
     part.spans.clear();
     part.captions.clear();
   }

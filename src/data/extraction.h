@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "data/extract.h"
@@ -62,18 +63,26 @@ class Extraction {
   // Called with the inner path of every source before it is read, and with the outer one's afterwards.
   void set_entered(std::function<Result<void>(const std::string&)> entered) { entered_ = std::move(entered); }
   void set_resume(Resume resume) { resume_ = std::move(resume); }
+  // Leaves out what is inside of an archive and fits none of these patterns (glob.h), as if it was not there; none: takes all. A
+  // path is that in the raw file, in a Debian package without the data.tar or control.tar. Of an archive that fits, all fits.
+  void set_only(std::vector<std::string> only) { only_ = std::move(only); }
+
+  // Whether set_only lets something with this inner path in.
+  bool Wants(std::string_view inner_path) const;
 
   // Finds the format of a source and reads it. Readers of archives and messages call it for what they hold.
   // Errors: only those of the one who takes the parts.
   Result<void> Read(Source source);
 
-  // Hands on a part of the source; its inner path and media type are the source's where they are empty. A part without
-  // text becomes a quarantined one.
+  // Hands on a part of the source; its inner path and media type are the source's where they are empty. A part with
+  // neither text nor content becomes a quarantined one.
   Result<void> Give(const Source& source, Part part);
   Result<void> Quarantine(const Source& source, std::string reason);
 
   // Counts an entry of an archive with what it unpacked to; an error where the raw file's budget is spent.
   Result<void> Charge(uint64_t unpacked_bytes);
+  // Counts an entry that is not wanted.
+  void LeaveOut() { ++left_out_; }
   // How many bytes may still be unpacked.
   uint64_t bytes_left() const;
 
@@ -86,6 +95,8 @@ class Extraction {
   TakePart take_;
   std::function<Result<void>(const std::string&)> entered_;
   Resume resume_;
+  std::vector<std::string> only_;
+  uint64_t left_out_ = 0;
   bool stopped_ = false;  // the one who takes the parts wants no more
   uint64_t given_ = 0;
   uint64_t entries_ = 0;
@@ -97,6 +108,9 @@ const Format* FindFormat(std::span<const Format> formats, std::string_view name,
 
 // The folder that stands before `folder` in a path, if it is a language's code: "de" in x/de/LC_MESSAGES/y.mo.
 std::string LanguageBefore(std::string_view path, std::string_view folder);
+
+// The path that a file has in its package: without the archive in a Debian package that holds it.
+std::string_view PathInPackage(std::string_view inner_path);
 
 // ASCII letters in lower case.
 std::string Lowered(std::string_view text);

@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "data/intake_document.h"
 #include "data/kept_text.h"
+#include "data/package_papers.h"
 #include "data/raw_files.h"
 #include "data/signature.h"
 #include "data/words.h"
@@ -86,6 +87,10 @@ class Taker {
   }
 
   Result<void> FindSource() {
+    if (!intake_.source.use.empty() && intake_.source.use != ledger::kEvaluationUse) {
+      return Fail(ErrorCode::kInvalidArgument, "the use of a source: expected nothing or {}, found {}", ledger::kEvaluationUse,
+                  base::Quoted(intake_.source.use));
+    }
     if (!intake_.source.licence.empty()) {
       if (auto tier = ledger::TierOf(intake_.source.licence); !tier) return Forward(tier, "the licence");
     }
@@ -94,7 +99,7 @@ class Taker {
     for (const auto& [id, known] : sources) {
       if (known.name != now.name) continue;
       if (known.source_class == now.source_class && known.basis == now.basis && known.licence == now.licence &&
-          known.keep_until == now.keep_until) {
+          known.keep_until == now.keep_until && known.use == now.use) {
         return {};
       }
       return Fail(ErrorCode::kInvalidArgument, "source {} is known as {}, {} {}; its rights cannot change behind documents that were "
@@ -214,24 +219,42 @@ class Taker {
     std::vector<Part> parts;
     uint64_t bytes = 0;
     std::optional<DocumentTaker> taker;
+    TRY_ASSIGN(const PackagePapers papers, PapersOf(file.path));
     const auto take_all = [&]() -> Result<void> {
       if (!taker) {
         TRY_ASSIGN(ledger::Transaction* change, Change());
-        taker.emplace(Taking{ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, content, count_);
+        taker.emplace(Taking{ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, content, count_,
+                      papers.FactsOf(""));
       }
-      for (Part& part : parts) TRY(taker->Take(std::move(part)));
+      for (Part& part : parts) {
+        const PackageFacts package = papers.FactsOf(part.inner_path);
+        TRY(taker->Take(std::move(part), package));
+      }
       parts.clear();
       bytes = 0;
       return {};
     };
-    TRY(options_.extract(file.path, [&](Part part) -> Result<void> {
-      bytes += part.text.size();
+    TRY(options_.extract(file.path, intake_.only, [&](Part part) -> Result<void> {
+      bytes += part.text.size() + part.content.size();
       parts.push_back(std::move(part));
       return bytes > kBufferedBytes || parts.size() > kBufferedParts ? take_all() : Result<void>();
     }));
     TRY(take_all());
     known_[file.path.native()] = {taker->main_id(), content};
     return ++taken_ % kFilesPerChange == 0 || watch_.Ms() > kChangeMs ? Commit() : Result<void>();
+  }
+
+  // They may stand behind the files that they are about.
+  Result<PackagePapers> PapersOf(const base::Path& path) {
+    PackagePapers papers(path.filename().native());
+    if (!papers.is_package()) return papers;
+    const auto take = [&](const Part& part) -> Result<void> {
+      papers.Take(part);
+      return {};
+    };
+    if (!intake_.papers.empty()) TRY(options_.extract(intake_.papers, PackagePapers::Paths(), take));
+    TRY(options_.extract(path, PackagePapers::Paths(), take));
+    return papers;
   }
 
   Result<std::string> ContentDigest(const base::Path& path) {

@@ -24,6 +24,8 @@ namespace walchen::data {
 struct Intake {
   ledger::Source source;  // of a new source all of it; of a known one it must say the same
   std::vector<base::Path> paths;
+  std::vector<std::string> only = {};  // patterns (glob.h) of what is taken of archives; none: all
+  base::Path papers = {};              // a Debian package whose copyright file is also that of these files; empty: each has its own
 };
 
 struct IntakeCount {
@@ -39,8 +41,8 @@ struct IntakeCount {
 };
 
 struct IntakeOptions {
-  // Hands on the parts of one file (ExtractWorker::Extract).
-  std::function<Result<void>(const base::Path& file, const TakePart& take)> extract;
+  // Hands on the parts of one file, of archives only what fits `only` (ExtractWorker::Extract).
+  std::function<Result<void>(const base::Path& file, const std::vector<std::string>& only, const TakePart& take)> extract;
   std::function<void(const IntakeCount& so_far, const base::Path& file)> progress = {};
   std::function<bool()> stop_asked = {};
   base::Clock* clock = &base::Clock::Os();

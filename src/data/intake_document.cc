@@ -10,6 +10,7 @@
 
 #include "base/sha256.h"
 #include "data/file_licence.h"
+#include "data/kept_content.h"
 #include "data/kept_text.h"
 #include "ledger/documents.h"
 #include "ledger/rights.h"
@@ -17,12 +18,21 @@
 namespace walchen::data {
 namespace {
 
-// What a file says of its own licence goes before what its source says, for it knows better.
-std::optional<ledger::Licence> LicenceOf(const ledger::Source& source, const Part& part) {
+// What a file says of its own licence goes before what its package says, and that before what its source says: the nearer one
+// knows better.
+std::optional<ledger::Licence> LicenceOf(const ledger::Source& source, const Part& part, const PackageFacts& package) {
   std::optional<ledger::Licence> licence = FileLicence(part.licences);
-  if (!licence && source.licence.empty()) return std::nullopt;
-  if (!licence) return ledger::Licence{.expression = source.licence, .evidence = "statement"};
-  if (!source.licence.empty() && source.licence != licence->expression) licence->disagrees.push_back(source.licence);
+  std::string of_package = package.licence ? package.licence->expression : "";
+  if (!licence) licence = package.licence;
+  if (!licence && source.licence.empty()) {
+    if (package.unclear.empty() || source.basis != ledger::Basis::kLicence) return std::nullopt;
+    return ledger::Licence{.expression = std::string(kUnclearLicence), .evidence = "package", .place = package.unclear};
+  }
+  if (!licence) return ledger::Licence{.expression = source.licence, .evidence = "statement", .place = package.unclear};
+  for (const std::string& weaker : {of_package, source.licence}) {
+    const bool is_new = std::ranges::find(licence->disagrees, weaker) == licence->disagrees.end();
+    if (!weaker.empty() && weaker != licence->expression && is_new) licence->disagrees.push_back(weaker);
+  }
   return licence;
 }
 
@@ -69,26 +79,46 @@ ledger::OptOutVerdict VerdictOf(const OptOutMark& mark) {
   return ledger::OptOutVerdict::kUnknown;
 }
 
+std::string_view ModalityOf(PartKind kind) {
+  switch (kind) {
+    case PartKind::kText: return "text";
+    case PartKind::kTable: return "table";
+    case PartKind::kSignal: return "signal";
+    case PartKind::kPicture: return "picture";
+  }
+  return "text";
+}
+
+FilterOptions OptionsFor(const Part& part) {
+  FilterOptions options;
+  // A caption is short and may be one word.
+  if (part.kind == PartKind::kPicture) {
+    options.quality = {};
+    options.quality.profile = "caption";
+  }
+  return options;
+}
+
 }  // namespace
 
 std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
 
-Result<void> DocumentTaker::Take(Part part) {
+Result<void> DocumentTaker::Take(Part part, const PackageFacts& package) {
   // An archive that ends in trouble says so in a last part, which is about what was inside.
   const bool is_file = part.inner_path.empty() && main_id_.empty();
   if (!is_file && main_id_.empty()) {  // an archive, which has no text of its own
-    TRY_ASSIGN(main_id_, AppendDocument({}, "archive", content_));
-    TRY(AppendRights(main_id_, {}));
+    TRY_ASSIGN(main_id_, AppendDocument({}, package_, "archive", content_));
+    TRY(AppendRights(main_id_, {}, package_));
   }
-  const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.text));
+  const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.content.empty() ? part.text : part.content));
   bool was_forgotten = false;
   if (part.quarantine.empty()) {
     TRY_ASSIGN(was_forgotten, WasForgotten(content));
   }
-  TRY_ASSIGN(const std::string id, AppendDocument(part, "text", content));
+  TRY_ASSIGN(const std::string id, AppendDocument(part, package, ModalityOf(part.kind), content));
   if (is_file) main_id_ = id;
   ++count_.documents;
-  TRY(AppendRights(id, part));
+  TRY(AppendRights(id, part, package));
   TRY(AppendOptOuts(id, part));
   if (!part.quarantine.empty() || was_forgotten) {
     ++count_.quarantined;
@@ -104,7 +134,7 @@ Result<void> DocumentTaker::Take(Part part) {
 
 // What the filters make of the text, and what they did.
 Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& part) {
-  const auto cleaned = FilterDocument(part.text, {});
+  const auto cleaned = FilterDocument(part.text, OptionsFor(part));
   if (!cleaned) {
     ++count_.filtered;
     return ledger::Append(taking_.change, id, ledger::Filtered{.filter = "filter_chain", .version = fmt::to_string(kFilterChainVersion), .reason = "too_large",
@@ -118,6 +148,7 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   TRY(ledger::Append(taking_.change, id, chain));
   TRY(ledger::Append(taking_.change, id, ledger::Language{.tag = cleaned->language.language, .permille = std::lround(cleaned->language.share * 1'000)}));
   TRY(AppendFindings(id, *cleaned));
+  if (!part.content.empty()) return AppendWithContent(id, part, *cleaned);
   if (!cleaned->kept) {
     ++count_.filtered;
     return ledger::Append(taking_.change, id, ledger::Filtered{.filter = cleaned->filter, .version = fmt::to_string(kFilterChainVersion),
@@ -133,11 +164,22 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
     taking_.kept_texts.ids.push_back(id);
   }
   ++count_.kept;
+  return AppendCleanedText(id, part, *cleaned);
+}
+
+// Numbers and pictures stay without a text that is no good: a table of numbers is no prose.
+Result<void> DocumentTaker::AppendWithContent(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
+  ++count_.kept;
+  TRY(AppendContent(taking_.change, id, part.content));
+  return cleaned.kept ? AppendCleanedText(id, part, cleaned) : Result<void>();
+}
+
+Result<void> DocumentTaker::AppendCleanedText(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
   std::vector<TextPlace> places;
   for (const Span& span : part.spans) {
-    places.push_back({cleaned->places.ToResult(span.begin), cleaned->places.ToResult(span.end), PlaceText(span.place).substr(0, kPlaceMaxBytes)});
+    places.push_back({cleaned.places.ToResult(span.begin), cleaned.places.ToResult(span.end), PlaceText(span.place).substr(0, kPlaceMaxBytes)});
   }
-  return AppendText(taking_.change, id, cleaned->text, places);
+  return AppendText(taking_.change, id, cleaned.text, places);
 }
 
 // Counts for ever; what was found, and the persons' tokens, as long as the document is not forgotten.
@@ -162,14 +204,17 @@ Result<void> DocumentTaker::AppendFindings(const std::string& id, const Filtered
   return {};
 }
 
-Result<std::string> DocumentTaker::AppendDocument(const Part& part, std::string_view modality, const std::string& content) {
+Result<std::string> DocumentTaker::AppendDocument(const Part& part, const PackageFacts& package, std::string_view modality,
+                                                  const std::string& content) {
   const std::string id = ledger::NewId();
   const bool is_main = main_id_.empty();
   const ledger::Document document = {.source = taking_.source.name,
                                      .modality = std::string(modality),
                                      .media_type = part.media_type,
-                                     .bytes = static_cast<int64_t>(is_main ? file_.size : part.text.size()),
+                                     .bytes = static_cast<int64_t>(is_main ? file_.size : part.text.size() + part.content.size()),
                                      .taken_ms = taking_.clock.WallMs(),
+                                     .package = package.package,
+                                     .version = package.version,
                                      .parent = main_id_,
                                      .content = content,
                                      .path = is_main ? file_.path.native() : part.inner_path,
@@ -182,9 +227,10 @@ Result<std::string> DocumentTaker::AppendDocument(const Part& part, std::string_
   return id;
 }
 
-Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part) {
-  TRY(ledger::Append(taking_.change, id, ledger::RightsBasis{.basis = *taking_.source.basis, .until = taking_.source.keep_until}));
-  const std::optional<ledger::Licence> licence = LicenceOf(taking_.source, part);
+Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part, const PackageFacts& package) {
+  const ledger::Source& source = taking_.source;
+  TRY(ledger::Append(taking_.change, id, ledger::RightsBasis{.basis = *source.basis, .until = source.keep_until, .use = source.use}));
+  const std::optional<ledger::Licence> licence = LicenceOf(source, part, package);
   return licence ? ledger::Append(taking_.change, id, *licence) : Result<void>();
 }
 

@@ -10,6 +10,7 @@
 #include "data/filter_chain.h"
 #include "data/intake.h"
 #include "data/near_duplicates.h"
+#include "data/package_papers.h"
 #include "data/raw_files.h"
 #include "ledger/ledger.h"
 #include "ledger/records.h"
@@ -41,20 +42,22 @@ std::string ContentSubject(std::string_view sha256);
 
 class DocumentTaker {
  public:
-  // `content` is the SHA-256 of the file; empty: it could not be read.
-  DocumentTaker(Taking taking, const RawFile& file, std::string content, IntakeCount& count)
-      : taking_(taking), file_(file), content_(std::move(content)), count_(count) {}
+  // `content` is the SHA-256 of the file; empty: it could not be read. `package`: what is known of the file itself.
+  DocumentTaker(Taking taking, const RawFile& file, std::string content, IntakeCount& count, PackageFacts package = {})
+      : taking_(taking), file_(file), content_(std::move(content)), count_(count), package_(std::move(package)) {}
 
-  // One part of the file: a document. Errors: those of the ledger.
-  Result<void> Take(Part part);
+  // One part of the file: a document. `package`: what its package says of it. Errors: those of the ledger.
+  Result<void> Take(Part part, const PackageFacts& package = {});
   // Of the document that is the file itself; empty before the first part.
   const std::string& main_id() const { return main_id_; }
 
  private:
-  Result<std::string> AppendDocument(const Part& part, std::string_view modality, const std::string& content);
-  Result<void> AppendRights(const std::string& id, const Part& part);
+  Result<std::string> AppendDocument(const Part& part, const PackageFacts& package, std::string_view modality, const std::string& content);
+  Result<void> AppendRights(const std::string& id, const Part& part, const PackageFacts& package);
   Result<void> AppendOptOuts(const std::string& id, const Part& part);
   Result<void> AppendCleaned(const std::string& id, const Part& part);
+  Result<void> AppendWithContent(const std::string& id, const Part& part, const FilteredDocument& cleaned);
+  Result<void> AppendCleanedText(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendFindings(const std::string& id, const FilteredDocument& cleaned);
   // Another kept document with this content; empty if there is none that may stand for this one.
   Result<std::string> SameContent(const std::string& content, const std::string& id) const;
@@ -64,6 +67,7 @@ class DocumentTaker {
   const RawFile& file_;
   std::string content_;
   IntakeCount& count_;
+  PackageFacts package_;
   std::string main_id_;  // of the file itself, whose parts the others are
 };
 

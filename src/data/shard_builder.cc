@@ -29,8 +29,10 @@ class Builder {
     Begin();
     TRY(ForEachText(ledger_, plan_.sources, [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
       TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, document.id, today));
-      if (plan_.tiers.find(rights.tier) == std::string::npos) {
-        ++built_.left_out[rights.tier == '-' ? rights.why : fmt::format("tier {} is not named", rights.tier)];
+      const bool is_for_evaluation = rights.tier == ledger::kEvaluationTier;
+      if (is_for_evaluation || plan_.tiers.find(rights.tier) == std::string::npos) {
+        const bool says_why = is_for_evaluation || rights.tier == '-';
+        ++built_.left_out[says_why ? rights.why : fmt::format("tier {} is not named", rights.tier)];
         return {};
       }
       if (tiers_.find(rights.tier) == std::string::npos) tiers_ += rights.tier;

@@ -43,6 +43,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"isc", Tier::kA},
     {"libpng*", Tier::kA},
     {"libtiff", Tier::kA},
+    {"licenseref-public-domain", Tier::kA},
     {"linux-man-pages-copyleft*", Tier::kC},
     {"mit", Tier::kA},
     {"mit-*", Tier::kA},

@@ -24,7 +24,8 @@ std::string_view TierName(Tier tier);
 // Nothing for another name.
 std::optional<Tier> TierNamed(std::string_view name);
 
-// kNone for an id that is not known, for NONE, NOASSERTION and LicenseRef-...
+// kNone for an id that is not known, for NONE, NOASSERTION and LicenseRef-..., of which only LicenseRef-public-domain counts: SPDX
+// has no id for works without an owner.
 // Errors: kInvalidArgument (no SPDX expression; the offset says where), kTooLarge.
 Result<Tier> TierOf(std::string_view expression);
 

@@ -27,6 +27,7 @@ void Fields(Archive& a, Record& r, const Source*) {
   a.Choice("basis", r.basis);
   a.Text("licence", r.licence);
   a.Text("keep_until", r.keep_until, Form::kDay);
+  a.Text("use", r.use, Form::kName);
   a.Text("generator", r.generator);
   a.Text("generator_version", r.generator_version);
   a.MaybeWhole("seed", r.seed);
@@ -64,6 +65,7 @@ template <class Archive, class Record>
 void Fields(Archive& a, Record& r, const RightsBasis*) {
   a.Choice("basis", r.basis);
   a.Text("until", r.until, Form::kDay);
+  a.Text("use", r.use, Form::kName);
   a.Private("reference", r.reference);
 }
 

@@ -60,6 +60,9 @@ std::span<const std::string_view> NamesOf<OptOutVerdict>();
 template <>
 std::span<const std::string_view> NamesOf<PersonalDataAction>();
 
+// The use of what is kept to measure models with, and must not be learned from.
+inline constexpr std::string_view kEvaluationUse = "evaluation";
+
 // First and one past the last, of samples or tokens of a shard.
 struct Range {
   int64_t begin = 0;
@@ -74,6 +77,7 @@ struct Source {  // about the source's id
   std::optional<Basis> basis = {};               // mandatory
   std::string licence = {};                      // SPDX expression that the user stated
   std::string keep_until = {};                   // a day, 2027-12-31: no training and no keeping after it
+  std::string use = {};                          // empty: training and all else; kEvaluationUse: never training
   std::string generator = {};                    // of synthetic data, with its version and seed
   std::string generator_version = {};
   std::optional<int64_t> seed = {};
@@ -105,7 +109,7 @@ struct Document {  // about the document's id
 struct Licence {  // about a document or source
   static constexpr std::string_view kKind = "licence";
   std::string expression = {};              // SPDX; its tier is TierOf's
-  std::string evidence = {};                // kind: file, stanza, field, header, statement
+  std::string evidence = {};                // kind: file, stanza, package, field, header, statement
   std::vector<std::string> disagrees = {};  // other expressions that were found, weaker evidence
   // private
   std::string place = {};  // the file and line, the stanza, the field
@@ -117,6 +121,7 @@ struct RightsBasis {  // about a document or source
   static constexpr std::string_view kKind = "rights_basis";
   Basis basis = Basis::kOwnData;
   std::string until = {};  // a day; empty: no end
+  std::string use = {};    // as of Source
   // private
   std::string reference = {};  // number of a contract, of a consent
   bool operator==(const RightsBasis&) const = default;

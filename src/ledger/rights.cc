@@ -41,17 +41,15 @@ Result<Words> WordsOf(const Ledger& ledger, std::string_view id) {
 
 Result<Rights> ByLicence(const Licence& licence) {
   const Tier tier = TierOf(licence.expression).value_or(Tier::kNone);
-  const std::string_view by = licence.evidence == "statement" ? "stated when it was added" : "stated by the file";
+  const bool is_of_package = licence.evidence == "stanza" || licence.evidence == "package";
+  const std::string_view by = licence.evidence == "statement" ? "stated when it was added"
+                              : is_of_package                 ? "stated by its package"
+                                                              : "stated by the file";
   const std::string why = fmt::format("licence {} ({})", licence.expression, by);
   return Rights{.tier = tier == Tier::kNone ? '-' : TierName(tier).front(), .why = why};
 }
 
-}  // namespace
-
-std::string Today(base::Clock& clock) { return base::Iso8601(clock.WallSeconds()).substr(0, 10); }
-
-Result<Rights> RightsOf(const Ledger& ledger, std::string_view id, std::string_view today) {
-  TRY_ASSIGN(const Words words, WordsOf(ledger, id));
+Result<Rights> ByWords(const Words& words, std::string_view today) {
   if (!words.basis) return Rights{.why = "no rights basis is recorded"};
   const RightsBasis& basis = *words.basis;
   if (!basis.until.empty() && basis.until < today) return Rights{.why = fmt::format("it was to be kept until {}", basis.until)};
@@ -70,6 +68,19 @@ Result<Rights> RightsOf(const Ledger& ledger, std::string_view id, std::string_v
       return Rights{.why = "no licence is known"};
   }
   return Rights{.why = "no rights basis is recorded"};
+}
+
+}  // namespace
+
+std::string Today(base::Clock& clock) { return base::Iso8601(clock.WallSeconds()).substr(0, 10); }
+
+Result<Rights> RightsOf(const Ledger& ledger, std::string_view id, std::string_view today) {
+  TRY_ASSIGN(const Words words, WordsOf(ledger, id));
+  TRY_ASSIGN(Rights rights, ByWords(words, today));
+  if (rights.tier != '-' && words.basis->use == kEvaluationUse) {
+    rights = {.tier = kEvaluationTier, .why = fmt::format("kept for evaluation only ({})", rights.why)};
+  }
+  return rights;
 }
 
 }  // namespace walchen::ledger

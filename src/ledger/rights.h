@@ -5,6 +5,7 @@
 //   A B C D   by its licence (licence_tier.h); public domain is A
 //   O         own data, a contract, consent that was not withdrawn
 //   T         text and data mining (§ 44b UrhG), where no opt-out mark reserves it
+//   E         usable, but kept for evaluation (Source::use): no recipe can name it
 //   -         nothing: no licence, one that forbids it, a reservation, a date that has passed
 //
 // A licence that the file itself states goes before what its source claims.
@@ -20,7 +21,8 @@
 
 namespace walchen::ledger {
 
-inline constexpr std::string_view kAllTiers = "ABCDOT";
+inline constexpr std::string_view kAllTiers = "ABCDOT";  // that a recipe can name
+inline constexpr char kEvaluationTier = 'E';
 
 struct Rights {
   char tier = '-';
