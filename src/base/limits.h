@@ -137,6 +137,12 @@
   LIMIT(kArchiveMaxRatio, 1'000, "times", "an entry beyond 64 MiB to the whole archive; logs reach 200")               \
   LIMIT(kOfficeMaxBytes, 536'870'912, "bytes", "of a document's unpacked XML, kept in memory")                         \
   LIMIT(kSheetMaxRepeat, 65'536, "cells", "that one element of a spreadsheet may stand for when they hold something")  \
+  LIMIT(kTableMaxCells, 33'554'432, "cells", "of one sheet or text while it is read: 1 GB of memory")                  \
+  LIMIT(kTableMaxNumbers, 134'217'728, "numbers", "of one file's tables: 1 GB of memory; 50 minutes of sound at 44.1 kHz")\
+  LIMIT(kTableMaxColumns, 65'536, "columns", "of one table; XLSX ends at 16,384, SQLite at 32,767")                    \
+  LIMIT(kTablesMaxCount, 4'096, "tables", "of one file: sheets, data sets, tables of a database")                      \
+  LIMIT(kTableNameMaxBytes, 4'096, "bytes", "a column's name, a unit, a note; longer ones are cut")                    \
+  LIMIT(kTableMaxNotes, 1'000, "notes", "of one table; then it says that there are more")                              \
   LIMIT(kMailMaxParts, 10'000, "parts", "of one message; newsletters have under 50")                                   \
   LIMIT(kCatalogueMaxMessages, 1'000'000, "messages", "of a gettext catalogue; the largest have 50,000")               \
   LIMIT(kPictureFileMaxBytes, 536'870'912, "bytes", "a picture, a drawing or a set of icons; scans have under 100 MB") \

@@ -67,6 +67,11 @@ bool IsIconSet(std::string_view bytes) {
   const auto has = [&](std::string_view key) { return head.find(key) != std::string_view::npos; };
   return has("\"prefix\"") && has("\"icons\"") && has("\"body\"");
 }
+bool IsSqlite(std::string_view bytes) { return bytes.starts_with(std::string_view("SQLite format 3\0", 16)); }
+bool IsWav(std::string_view bytes) {
+  return (bytes.starts_with("RIFF") || bytes.starts_with("RF64")) && StandsAt(bytes, 8, "WAVE");
+}
+bool IsHdf5(std::string_view bytes) { return bytes.starts_with("\x89HDF\r\n\x1a\n"); }
 
 bool IsHtml(std::string_view bytes) {
   const std::string head = Lowered(bytes.substr(0, 1'024));
@@ -137,6 +142,9 @@ constexpr std::array kFormats = {
     Format{"image/gif", ".gif", IsGif, true, ReadPicture},
     Format{"image/webp", ".webp", IsWebp, true, ReadPicture},
     Format{"image/tiff", ".tif .tiff", IsTiff, true, ReadPicture},
+    Format{"application/vnd.sqlite3", ".sqlite .sqlite3 .db .db3", IsSqlite, true, ReadSqlite},
+    Format{"audio/wav", ".wav .wave .rf64", IsWav, true, ReadWav},
+    Format{"application/x-hdf5", ".h5 .hdf5 .hdf .he5 .nc", IsHdf5, true, ReadHdf5},
     Format{"image/svg+xml", ".svg", IsSvg, false, ReadSvg},
     Format{"text/html", ".html .htm .xhtml", LooksLikeText, false, ReadHtml},
     Format{"text/x-python-metadata", "metadata pkg-info", LooksLikeText, false, ReadPackageMetadata},
@@ -147,10 +155,11 @@ constexpr std::array kFormats = {
     Format{"application/json", ".json .geojson .ipynb", LooksLikeText, false, ReadJson},
     Format{"text/troff", ".1 .2 .3 .4 .5 .6 .7 .8 .9 .1p .3p .3pm .3perl .3ssl .7ssl .1ssl .5ssl .man .mdoc", IsManPage,
            false, ReadManPage},
+    Format{"text/csv", ".csv .tsv .tab .psv", LooksLikeText, false, ReadSeparatedText},
     Format{"text/markdown", ".md .markdown .mdown", LooksLikeText, false, ReadMarkdown},
     Format{"text/x-source", kSourceNames, LooksLikeText, false, ReadPlainText},
     Format{"text/plain",
-           ".txt .text .log .rst .adoc .csv .tsv .srt .vtt readme license licence copying authors changelog news",
+           ".txt .text .log .rst .adoc .srt .vtt readme license licence copying authors changelog news",
            LooksLikeText, false, ReadPlainText},
     Format{"image/svg+xml", "", [](std::string_view bytes) { return IsXml(bytes) && IsSvg(bytes); }, true, ReadSvg},
     Format{"text/html", "", IsHtml, true, ReadHtml},

@@ -2,6 +2,7 @@
 //
 // OpenDocument: text, presentations and spreadsheets are one kind of XML.
 #include <algorithm>
+#include <charconv>
 
 #include "base/limits.h"
 #include "data/extract_licence.h"
@@ -115,8 +116,38 @@ std::string CellText(pugi::xml_node cell) {
   return std::string(Trimmed(inside.text));
 }
 
+// "PT12H30M05.5S" in ms.
+Cell DurationCell(std::string_view text) {
+  Cell cell{{}, 0, CellKind::kDuration};
+  if (!text.starts_with("PT")) return {};
+  text.remove_prefix(2);
+  while (!text.empty()) {
+    double number = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (parsed.ec != std::errc() || parsed.ptr == text.data() + text.size()) return {};
+    cell.value += number * (*parsed.ptr == 'H' ? 3'600'000 : *parsed.ptr == 'M' ? 60'000 : 1'000);
+    text.remove_prefix(static_cast<size_t>(parsed.ptr - text.data()) + 1);
+  }
+  return cell;
+}
+
+// What the file says that a cell is.
+Cell ReadTyped(pugi::xml_node cell) {
+  const std::string_view type = cell.attribute("office:value-type").value();
+  if (type == "float" || type == "percentage" || type == "currency") {
+    return TypedCell(cell.attribute("office:value").value(), NumberMeaning::kNumber, false);
+  }
+  return type == "time" ? DurationCell(cell.attribute("office:time-value").value()) : Cell();
+}
+
+struct PlacedCell {
+  uint64_t column = 0;
+  std::string text;
+  Cell typed;
+};
+
 struct RowOfCells {
-  std::vector<std::pair<uint64_t, std::string>> cells;  // column and value
+  std::vector<PlacedCell> cells;
 };
 
 // The cells of a row that hold something, each as often as it says.
@@ -134,7 +165,7 @@ Result<RowOfCells> ReadRow(pugi::xml_node row) {
         return Fail(ErrorCode::kTooLarge, "expected a cell to be repeated at most {} times, found {}",
                     base::kSheetMaxRepeat, repeated);
       }
-      for (uint64_t i = 0; i < repeated; ++i) found.cells.emplace_back(column + i, value);
+      for (uint64_t i = 0; i < repeated; ++i) found.cells.push_back({column + i, value, ReadTyped(cell)});
     }
     column += repeated;
   }
@@ -158,8 +189,8 @@ Result<void> ReadRows(pugi::xml_node table, SheetText& text) {
                          base::kSheetMaxRepeat, repeated);
         }
         for (uint64_t i = 0; outcome && !cells->cells.empty() && i < repeated; ++i) {
-          for (const auto& [column, value] : cells->cells) {
-            if (outcome) outcome = text.AddCell(row + i, column, value);
+          for (const auto& [column, value, typed] : cells->cells) {
+            if (outcome) outcome = text.AddCell(row + i, column, value, typed);
           }
         }
         row += repeated;
@@ -176,6 +207,7 @@ Result<void> ReadSpreadsheet(pugi::xml_node body, Part& part) {
     TRY(ReadRows(table, text));
     text.EndSheet();
   }
+  text.Finish();
   if (part.spans.empty()) return Fail(ErrorCode::kCorrupt, "it holds no cell with a value");
   return {};
 }

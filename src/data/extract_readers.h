@@ -12,6 +12,7 @@ namespace walchen::data {
 // extract_text.cc
 Result<void> ReadPlainText(const Source& source, Extraction& extraction);
 Result<void> ReadMarkdown(const Source& source, Extraction& extraction);
+Result<void> ReadSeparatedText(const Source& source, Extraction& extraction);
 
 // extract_package.cc
 Result<void> ReadPackageMetadata(const Source& source, Extraction& extraction);
@@ -58,6 +59,11 @@ Result<void> ReadEpub(const Source& source, Extraction& extraction);
 // extract_mail.cc
 Result<void> ReadMessage(const Source& source, Extraction& extraction);
 Result<void> ReadMailbox(const Source& source, Extraction& extraction);
+
+// extract_sqlite.cc, extract_wav.cc, extract_hdf5.cc
+Result<void> ReadSqlite(const Source& source, Extraction& extraction);
+Result<void> ReadWav(const Source& source, Extraction& extraction);
+Result<void> ReadHdf5(const Source& source, Extraction& extraction);
 
 // extract_archive.cc
 Result<void> ReadArchive(const Source& source, Extraction& extraction);

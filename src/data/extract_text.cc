@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "data/csv_table.h"
 #include "data/extract_charset.h"
 #include "data/extract_licence.h"
 #include "data/extract_readers.h"
+#include "data/part_tables.h"
 
 namespace walchen::data {
 namespace {
@@ -89,6 +91,15 @@ void FindPictures(std::string_view text, Part& part) {
 Result<void> ReadPlainText(const Source& source, Extraction& extraction) {
   TRY_ASSIGN(Part part, TextPart(source));
   FindLicenceHeader(part.text, part);
+  return extraction.Give(source, std::move(part));
+}
+
+Result<void> ReadSeparatedText(const Source& source, Extraction& extraction) {
+  TRY_ASSIGN(Part part, TextPart(source));
+  FindLicenceHeader(part.text, part);
+  auto table = ReadCsvTable(part.text);
+  if (table) AddTables({std::move(*table)}, part);
+  else part.notes.push_back(fmt::format("its numbers are left out: {}", table.error().message()));
   return extraction.Give(source, std::move(part));
 }
 

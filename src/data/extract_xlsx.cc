@@ -62,19 +62,27 @@ Result<Workbook> ReadWorkbook(const OfficeDocument& document, const pugi::xml_do
   return workbook;
 }
 
-std::string CellText(pugi::xml_node cell, const Workbook& workbook) {
+// A cell as text, and as what the file says that it is.
+struct SheetCell {
+  std::string text;
+  Cell typed;
+};
+
+SheetCell ReadCell(pugi::xml_node cell, const Workbook& workbook) {
   const std::string_view type = cell.attribute("t").value();
   const std::string_view value = cell.child("v").child_value();
-  if (type == "inlineStr") return RichText(cell.child("is"));
-  if (type == "b") return value == "1" ? "TRUE" : "FALSE";
+  if (type == "inlineStr") return {RichText(cell.child("is")), {}};
+  if (type == "b") return {value == "1" ? "TRUE" : "FALSE", {}};
   if (type == "s") {
     const auto index = cell.child("v").text().as_ullong(~0ULL);
-    return index < workbook.shared.size() ? workbook.shared[index] : "";
+    return {index < workbook.shared.size() ? workbook.shared[index] : "", {}};
   }
-  if (type == "str" || type == "e" || type == "d" || value.empty()) return std::string(value);
+  if (type == "str" || type == "e" || type == "d" || value.empty()) {
+    return {std::string(value), {}};
+  }
   const auto style = cell.attribute("s").as_ullong(0);
-  return DateText(value, style < workbook.meanings.size() ? workbook.meanings[style] : NumberMeaning::kNumber,
-                  workbook.from_1904);
+  const NumberMeaning meaning = style < workbook.meanings.size() ? workbook.meanings[style] : NumberMeaning::kNumber;
+  return {DateText(value, meaning, workbook.from_1904), TypedCell(value, meaning, workbook.from_1904)};
 }
 
 // The column of "AB12", counted from 0; `next` where the cell does not say.
@@ -94,7 +102,8 @@ Result<void> ReadSheet(pugi::xml_node data, const Workbook& workbook, SheetText&
     uint64_t column = 0;
     for (const pugi::xml_node cell : row_node.children("c")) {
       column = ColumnOf(cell.attribute("r").value(), column);
-      TRY(text.AddCell(row - (row > 0), column, CellText(cell, workbook)));
+      const SheetCell read = ReadCell(cell, workbook);
+      TRY(text.AddCell(row - (row > 0), column, read.text, read.typed));
       ++column;
     }
   }
@@ -119,6 +128,7 @@ Result<void> ReadXlsx(const Source& source, Extraction& extraction) {
     TRY(ReadSheet(cells->document_element().child("sheetData"), workbook, text));
     text.EndSheet();
   }
+  text.Finish();
   if (part.spans.empty()) return Fail(ErrorCode::kCorrupt, "it holds no cell with a value");
   return extraction.Give(source, std::move(part));
 }

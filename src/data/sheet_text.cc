@@ -8,13 +8,20 @@
 #include <optional>
 
 #include "base/limits.h"
+#include "data/cell_table.h"
 #include "data/extraction.h"
+#include "data/part_tables.h"
 
 namespace walchen::data {
 namespace {
 
 // So many tabs show that cells are missing; a cell in the last column of a large sheet must not take kilobytes.
 constexpr uint64_t kGapMax = 64;
+
+constexpr double kLastDay = 2'958'466;  // 10000-01-01
+constexpr double kMsPerDay = 86'400'000;
+// 1970-01-01 as a spreadsheet counts it.
+constexpr double kEpoch = 25'569, kEpochFrom1904 = 24'107;
 
 std::optional<double> ReadNumber(std::string_view text) {
   double number = 0;
@@ -71,7 +78,6 @@ NumberMeaning MeaningOfFormat(std::string_view code) {
 
 std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1904) {
   const auto value = ReadNumber(serial);
-  constexpr double kLastDay = 2'958'466;  // 10000-01-01
   if (!value || meaning == NumberMeaning::kNumber || *value < 0 || *value >= kLastDay) return NumberText(serial);
   auto days = static_cast<int64_t>(*value);
   auto seconds = std::llround((*value - static_cast<double>(days)) * 86'400);
@@ -91,19 +97,38 @@ std::string DateText(std::string_view serial, NumberMeaning meaning, bool from_1
   return fmt::format("{} {:02}:{:02}:{:02}", text, seconds / 3'600, seconds / 60 % 60, seconds % 60);
 }
 
+Cell TypedCell(std::string_view number, NumberMeaning meaning, bool from_1904) {
+  const auto value = ReadNumber(number);
+  if (!value) return {};
+  if (meaning == NumberMeaning::kNumber || *value < 0 || *value >= kLastDay) return {{}, *value, CellKind::kNumber};
+  double days = std::floor(*value);
+  const double ms = std::round((*value - days) * kMsPerDay);
+  if (meaning == NumberMeaning::kDuration || (meaning != NumberMeaning::kDate && days == 0)) {
+    return {{}, days * kMsPerDay + ms, CellKind::kDuration};
+  }
+  if (!from_1904 && days < 60) ++days;  // as in DateText
+  return {{}, (days - (from_1904 ? kEpochFrom1904 : kEpoch)) * kMsPerDay + ms, CellKind::kTime};
+}
+
 void SheetText::BeginSheet(std::string_view name) {
   sheet_ = name;
   part_.text += name;
   part_.text += '\n';
   row_open_ = false;
+  grid_ = CellGrid();
+  without_numbers_.clear();
 }
 
-Result<void> SheetText::AddCell(uint64_t row, uint64_t column, std::string_view value) {
+Result<void> SheetText::AddCell(uint64_t row, uint64_t column, std::string_view value, Cell typed) {
   if (value.empty()) return {};
   if (part_.text.size() > static_cast<uint64_t>(base::kExtractTextMaxBytes) ||
       part_.spans.size() >= static_cast<uint64_t>(base::kExtractMaxSpans)) {
     return Fail(ErrorCode::kTooLarge, "expected at most {} cells and {} bytes, found more", base::kExtractMaxSpans,
                 base::kExtractTextMaxBytes);
+  }
+  if (without_numbers_.empty()) {
+    const Cell cell = typed.kind == CellKind::kText ? Cell{grid_.Keep(std::string(value))} : typed;
+    if (const auto added = grid_.Add(row, column, cell); !added) without_numbers_ = added.error().message();
   }
   if (row_open_ && row != row_) {
     part_.text += '\n';
@@ -125,6 +150,15 @@ Result<void> SheetText::AddCell(uint64_t row, uint64_t column, std::string_view 
   return {};
 }
 
-void SheetText::EndSheet() { part_.text += row_open_ ? "\n\n" : "\n"; }
+void SheetText::EndSheet() {
+  part_.text += row_open_ ? "\n\n" : "\n";
+  if (without_numbers_.empty()) {
+    tables_.push_back(TableOf(grid_, sheet_));
+  } else {
+    part_.notes.push_back(fmt::format("{}: its numbers are left out: {}", sheet_, without_numbers_));
+  }
+}
+
+void SheetText::Finish() { AddTables(std::move(tables_), part_); }
 
 }  // namespace walchen::data
