@@ -52,8 +52,10 @@ class Builder {
  private:
   // Why a text stays out; empty where it does not.
   std::string WhyNot(const ledger::Rights& rights, std::string_view text) const {
-    if (rights.tier == ledger::kEvaluationTier || rights.tier == '-') return rights.why;
-    if (plan_.tiers.find(rights.tier) == std::string::npos) return fmt::format("tier {} is not named", rights.tier);
+    if (rights.tier == ledger::kEvaluationTier) return rights.why;
+    if (plan_.tiers.find(rights.tier) == std::string::npos) {
+      return rights.tier == '-' ? rights.why : fmt::format("tier {} is not named", rights.tier);
+    }
     const ContaminationReport found = evaluation_.Check(SplitWords(text));
     if (found.word_share <= FilterOptions().contaminated_share_max) return "";
     return fmt::format("it holds what is kept for evaluation ({})", fmt::join(found.sets, ", "));
