@@ -129,7 +129,8 @@ Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFact
   TRY(AppendOptOuts(id, part));
   if (!filtered.cleaned || was_forgotten) {
     ++count_.quarantined;
-    return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
+    const std::string_view why = was_forgotten ? "forgotten" : part.quarantine == kIsLink || part.quarantine == kNamesAnotherFile ? "link" : "unreadable";
+    return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = std::string(why), .detail = part.quarantine});
   }
   TRY_ASSIGN(const std::string same, SameContent(content, id));
   if (!same.empty()) {
