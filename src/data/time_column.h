@@ -22,7 +22,7 @@ struct TimeColumn {
 };
 
 // Which of the two orders the whole column says: the one in which every day exists; where both do, the one in which the
-// days ascend; else the day first, with a note. A row that is no day in that order becomes NaN, with a note.
+// days ascend; else the month first beside AM and PM and the day first without, with a note. A row that is no day in that order becomes NaN, with a note.
 TimeColumn TimesOf(std::span<const std::optional<TimeText>> cells);
 
 // Adds a column of times of day to one of days.
