@@ -7,12 +7,14 @@ pkg_check_modules(WALCHEN_GUMBO REQUIRED IMPORTED_TARGET gumbo)
 pkg_check_modules(WALCHEN_UCHARDET REQUIRED IMPORTED_TARGET uchardet)
 pkg_check_modules(WALCHEN_GMIME REQUIRED IMPORTED_TARGET gmime-3.0)
 pkg_check_modules(WALCHEN_SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(WALCHEN_PICTURES REQUIRED IMPORTED_TARGET libpng libjpeg libwebp libwebpdemux libtiff-4 librsvg-2.0 zlib)
+find_package(GIF 5 REQUIRED)
 pkg_check_modules(WALCHEN_SNDFILE REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(WALCHEN_HDF5 REQUIRED IMPORTED_TARGET hdf5-serial)
 find_library(WALCHEN_HDF5_FROM_MEMORY hdf5_hl PATHS ${WALCHEN_HDF5_LIBRARY_DIRS} REQUIRED)
 set(WALCHEN_EXTRACT_LIBRARIES LibArchive::LibArchive pugixml::pugixml PkgConfig::WALCHEN_GUMBO PkgConfig::WALCHEN_UCHARDET
-    PkgConfig::WALCHEN_GMIME PkgConfig::WALCHEN_SECCOMP SQLite::SQLite3 PkgConfig::WALCHEN_SNDFILE
-    ${WALCHEN_HDF5_FROM_MEMORY} PkgConfig::WALCHEN_HDF5)
+    PkgConfig::WALCHEN_GMIME PkgConfig::WALCHEN_SECCOMP PkgConfig::WALCHEN_PICTURES GIF::GIF SQLite::SQLite3
+    PkgConfig::WALCHEN_SNDFILE ${WALCHEN_HDF5_FROM_MEMORY} PkgConfig::WALCHEN_HDF5)
 
 # GMime's -D_LARGEFILE64_SOURCE is what _GNU_SOURCE, which g++ and clang set, means already; a macro more or less makes the
 # precompiled header that all libraries share unusable.

@@ -15,6 +15,8 @@ function(walchen_precompile target)
     target_precompile_headers(${header} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${header}.h)
     if(header MATCHES "_test$")
       target_link_libraries(${header} PRIVATE GTest::gtest)
+      set_target_properties(${header} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+      target_compile_options(${header} PRIVATE -fPIE)  # as programs are compiled
       walchen_test_options(${header})
     endif()
   endif()

@@ -13,6 +13,7 @@ run_packages=(g++ cmake ninja-build git libboost1.81-dev libssl-dev nlohmann-jso
   libcld2-dev libre2-dev libxxhash-dev python3 python3-venv ca-certificates
   # Reading raw files: libraries, and the programs that run as child processes.
   libarchive-dev libgmime-3.0-dev libgumbo-dev libhdf5-dev libpugixml-dev libseccomp-dev libsndfile1-dev libuchardet-dev
+  libpng-dev libjpeg62-turbo-dev libwebp-dev libtiff-dev libgif-dev librsvg2-dev zlib1g-dev
   mandoc poppler-utils tesseract-ocr tesseract-ocr-deu tesseract-ocr-eng)
 # What training takes on top.
 train_packages=(libgloo-dev)

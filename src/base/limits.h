@@ -145,6 +145,13 @@
   LIMIT(kTableMaxNotes, 1'000, "notes", "of one table; then it says that there are more")                              \
   LIMIT(kMailMaxParts, 10'000, "parts", "of one message; newsletters have under 50")                                   \
   LIMIT(kCatalogueMaxMessages, 1'000'000, "messages", "of a gettext catalogue; the largest have 50,000")               \
+  LIMIT(kPictureFileMaxBytes, 536'870'912, "bytes", "a picture, a drawing or a set of icons; scans have under 100 MB") \
+  LIMIT(kPictureMaxPixels, 134'217'728, "pixels", "of a picture before it is made small: 0.5 GiB in memory")           \
+  LIMIT(kPictureMaxCaptions, 256, "captions", "of one picture; keywords are one together")                             \
+  LIMIT(kPictureCaptionMaxBytes, 4'096, "bytes", "of one caption; what is longer is cut")                              \
+  LIMIT(kPictureMetadataMaxBytes, 16'777'216, "bytes", "of XMP, EXIF, IPTC and C2PA manifests with their thumbnails")  \
+  LIMIT(kIconSetMaxIcons, 65'536, "icons", "of one set; the largest has 30,000")                                       \
+  LIMIT(kIconMaxBytes, 262'144, "bytes", "of one icon's drawing; emoji with gradients have under 100 KB")              \
   LIMIT(kRtfMaxDepth, 4'096, "groups", "inside each other; word processors write under 20")                            \
   LIMIT(kCleanTextMaxBytes, 268'435'456, "bytes", "one document's text; places in it are kept in 32 bits")             \
   LIMIT(kDuplicateIndexMaxDocuments, 1'000'000'000, "documents", "of one index: 100 GB of memory")                     \

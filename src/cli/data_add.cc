@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/threads.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/data_home.h"
 #include "cli/terminal.h"
 #include "data/extract_worker.h"
 #include "data/intake.h"
+#include "data/raw_files.h"
 
 namespace walchen::cli {
 namespace {
@@ -19,6 +23,9 @@ struct Options {
   SharedFlags shared;
   std::vector<std::string> paths;
   std::string source, rights, licence, source_class, purpose, keep_until, contract, use;
+  std::string personal_data = "mask", because;
+  int jobs = 0;  // 0: as many as there are CPUs
+  bool watch = false;
   std::vector<std::string> only;
 };
 
@@ -42,6 +49,13 @@ Result<Enum> Choice(std::string_view flag, std::string_view value) {
               value.empty() ? "nothing" : base::Quoted(value));
 }
 
+Result<data::FindingPolicy> PolicyOf(std::string_view name) {
+  if (name == "mask") return data::FindingPolicy::kMask;
+  if (name == "drop") return data::FindingPolicy::kDrop;
+  if (name == "keep") return data::FindingPolicy::kKeep;
+  return Fail(ErrorCode::kInvalidArgument, "--personal-data: expected mask, drop or keep, found {}", base::Quoted(name));
+}
+
 Result<data::Intake> IntakeOf(const Options& options) {
   data::Intake intake;
   ledger::Source& source = intake.source;
@@ -56,6 +70,8 @@ Result<data::Intake> IntakeOf(const Options& options) {
   source.keep_until = options.keep_until;
   source.contract = options.contract;
   source.use = options.use;
+  TRY_ASSIGN(intake.personal_data, PolicyOf(options.personal_data));
+  intake.personal_data_reason = options.because;
   intake.only = options.only;
   for (const std::string& path : options.paths) intake.paths.emplace_back(path);
   return intake;
@@ -75,26 +91,65 @@ void PrintText(const data::IntakeCount& count, const std::string& source) {
   if (count.quarantined + count.filtered > 0) fmt::print("why: walchen data ls --source {} --state quarantined|filtered\n", source);
 }
 
-Result<data::IntakeCount> Add(const Options& options) {
+// Takes in what there is now.
+class Adder {
+ public:
+  Adder(const Options& options, data::Intake intake, ledger::Ledger ledger, ledger::SubjectKey subjects)
+      : options_(options), intakes_{std::move(intake)}, ledger_(std::move(ledger)), subjects_(std::move(subjects)),
+        shows_progress_(!options.shared.quiet && IsTerminal(2)) {}
+
+  Result<void> Add() {
+    data::IntakeOptions how;
+    how.make_extract = data::ExtractInWorkers();
+    how.threads = options_.jobs > 0 ? options_.jobs : base::AvailableCpus();
+    how.stop_asked = InterruptGuard::Interrupted;
+    how.progress = [&](const data::IntakeCount& count, const base::Path& file) {
+      if (shows_progress_) fmt::print(stderr, "\r\x1b[K{} files, {} kept  {}", count.files, count.kept, Printable(file.filename().native()));
+    };
+    auto counts = data::TakeIn(ledger_, files_, subjects_, intakes_, how);
+    if (shows_progress_) fmt::print(stderr, "\r\x1b[K");
+    if (!counts) return Forward(counts);
+    options_.shared.json ? PrintJson(counts->front()) : PrintText(counts->front(), options_.source);
+    std::fflush(stdout);
+    return {};
+  }
+
+  // Again whenever files have changed, until it is interrupted. A file that was written in the last seconds may still be written.
+  Result<void> Watch() {
+    std::string taken;
+    while (!InterruptGuard::Interrupted()) {
+      TRY_ASSIGN(std::string now, data::StateOfFiles(files_, intakes_.front().paths));
+      std::this_thread::sleep_for(kWatchPause);
+      TRY_ASSIGN(const std::string later, data::StateOfFiles(files_, intakes_.front().paths));
+      if (now != later || now == taken) continue;
+      auto added = Add();
+      if (!added && added.error().code() == ErrorCode::kCancelled) break;
+      TRY(added);
+      taken = std::move(now);
+    }
+    return {};
+  }
+
+ private:
+  static constexpr auto kWatchPause = std::chrono::seconds(2);
+
+  const Options& options_;
+  const std::vector<data::Intake> intakes_;
+  base::Files& files_ = base::Files::Os();
+  ledger::Ledger ledger_;
+  ledger::SubjectKey subjects_;
+  const bool shows_progress_;
+};
+
+Result<void> Add(const Options& options) {
   base::Files& files = base::Files::Os();
-  TRY_ASSIGN(const data::Intake intake, IntakeOf(options));
+  TRY_ASSIGN(data::Intake intake, IntakeOf(options));
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(ledger::Ledger ledger, MakeLedger(files, home));
-  TRY_ASSIGN(const ledger::SubjectKey subjects, OpenSubjectKey(files, home));
-  data::ExtractWorker worker;
+  TRY_ASSIGN(ledger::SubjectKey subjects, OpenSubjectKey(files, home));
   const InterruptGuard interrupts;
-  const bool shows_progress = !options.shared.quiet && IsTerminal(2);
-  data::IntakeOptions how;
-  how.extract = [&](const base::Path& file, const std::vector<std::string>& only, const data::TakePart& take) {
-    return worker.Extract(file, take, {}, only);
-  };
-  how.stop_asked = InterruptGuard::Interrupted;
-  how.progress = [&](const data::IntakeCount& count, const base::Path& file) {
-    if (shows_progress) fmt::print(stderr, "\r\x1b[K{} files, {} kept  {}", count.files, count.kept, Printable(file.filename().native()));
-  };
-  auto count = data::TakeIn(ledger, files, subjects, intake, how);
-  if (shows_progress) fmt::print(stderr, "\r\x1b[K");
-  return count;
+  Adder adder(options, std::move(intake), std::move(ledger), std::move(subjects));
+  return options.watch ? adder.Watch() : adder.Add();
 }
 
 }  // namespace
@@ -113,14 +168,16 @@ int RunDataAdd(int argc, char** argv) {
   arguments.Option("--use", options.use, "evaluation: kept to measure models with, never trained on");
   arguments.Option("--only", options.only, "Of archives only what fits this pattern of paths; may be given several times");
   arguments.Option("--contract", options.contract, "Number of the contract or the consent");
+  arguments.Option("--personal-data", options.personal_data, "mask (as is usual), drop (the whole document) or keep, for which there has to be a reason");
+  arguments.Option("--because", options.because, "The reason to keep personal data");
+  arguments.Option("--jobs", options.jobs, "Threads that read files; 0: one for each CPU", Range{0, 256});
+  arguments.Flag("--watch", options.watch, "Goes on, and takes in what changes, until Ctrl-C");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
   if (options.source.empty()) return arguments.WrongUsage("expected --source NAME");
   if (options.rights.empty()) return arguments.WrongUsage("expected --rights own-data|licence|contract|public-domain|tdm|consent");
-  const auto count = Add(options);
-  if (!count) return Report("data add", count.error());
-  options.shared.json ? PrintJson(*count) : PrintText(*count, options.source);
-  return kDone;
+  const auto added = Add(options);
+  return added ? kDone : Report("data add", added.error());
 }
 
 int RunExtractWorkerCommand(int, char**) { return data::RunExtractWorker(); }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/limits.h"
+#include "base/threads.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/data_home.h"
@@ -12,7 +13,6 @@
 #include "data/bpe_trainer.h"
 #include "data/corpus_build.h"
 #include "data/corpus_table.h"
-#include "data/extract_worker.h"
 #include "data/kept_text.h"
 #include "data/shard_builder.h"
 #include "formats/gguf.h"
@@ -61,13 +61,14 @@ class CorpusBuilder {
 
   Result<void> TakeIn() {
     TRY_ASSIGN(const ledger::SubjectKey subjects, OpenSubjectKey(files_, home_));
-    data::ExtractWorker worker;
     const InterruptGuard interrupts;
     data::CorpusOptions how = {.profile = flags_.profile,
                                .packages = flags_.packages.empty() ? home_.folder() / "data" / "packages" : base::Path(flags_.packages),
                                .intake = {}};
-    how.intake.extract = [&](const base::Path& file, const std::vector<std::string>& only, const data::TakePart& take) {
-      return worker.Extract(file, take, {}, only);
+    how.intake.make_extract = data::ExtractInWorkers();
+    how.intake.threads = base::AvailableCpus();
+    how.intake.progress = [&](const data::IntakeCount& count, const base::Path& file) {
+      Tell(fmt::format("reading {} ({} documents)", file.filename().native(), count.documents));
     };
     how.intake.stop_asked = InterruptGuard::Interrupted;
     how.progress = [&](std::string_view doing, const data::CorpusPackage& package) { Tell(fmt::format("{} {}", doing, package.name)); };

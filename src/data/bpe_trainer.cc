@@ -130,6 +130,9 @@ std::string SpellingOf(std::string_view bytes) {
 
 }  // namespace
 
+// Half of what a tokenizer may have, because a byte's spelling may have two.
+constexpr auto kLearnedMaxBytes = static_cast<size_t>(base::kTokenMaxBytes / 2);
+
 Result<void> BpeTrainer::Add(std::string_view text) {
   static const std::vector<formats::PretokenizerStep> steps = {formats::CutDigits{true}, formats::CutPattern{formats::Pattern::kGpt2}};
   const formats::Pieces pieces = formats::PreTokenize(steps, std::string(text), /*at_start=*/true);
@@ -161,6 +164,7 @@ Result<Bpe> BpeTrainer::Train(const std::vector<std::string>& special_tokens, in
   Pair pair;
   while (static_cast<int>(bpe.tokens.size()) < vocabulary && merging.Next(pair)) {
     std::string token = bpe.tokens[static_cast<size_t>(pair.first)] + bpe.tokens[static_cast<size_t>(pair.second)];
+    if (token.size() > kLearnedMaxBytes) continue;  // a long rule of dashes
     const auto [at, is_new] = ids.emplace(token, static_cast<int32_t>(bpe.tokens.size()));
     if (is_new) bpe.tokens.push_back(std::move(token));
     bpe.merges.push_back(pair);

@@ -32,7 +32,7 @@ class BpeTrainer {
   Result<void> Add(std::string_view text);
   uint64_t distinct_words() const { return counts_.size(); }
   // Errors: kInvalidArgument (`vocabulary` too small for the bytes and special tokens). Fewer tokens come out where the text
-  // has no pair that occurs `least_count` times.
+  // has no pair that occurs `least_count` times. No token is longer than a tokenizer may have (kTokenMaxBytes).
   Result<Bpe> Train(const std::vector<std::string>& special_tokens, int vocabulary, uint64_t least_count = 2) const;
 
  private:

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "base/rng.h"
 #include "base/test_folder.h"
 #include "formats/gguf.h"
@@ -113,6 +114,14 @@ TEST(BpeTrainer, MakesATokenizerThatReadsWhatItWrites) {
   EXPECT_LT(ids.size(), text.size());
   for (const int32_t id : ids) EXPECT_FALSE(tokenizer->IsSpecial(id));
   EXPECT_LT(tokenizer->Encode("Pumpe").size(), 4u) << "it was seen often";
+}
+
+TEST(BpeTrainer, LongRulesOfDashesMakeNoTokenThatATokenizerRefuses) {
+  BpeTrainer trainer;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(trainer.Add(std::string(40'000, '-')));
+  const Bpe bpe = trainer.Train(OwnSpecialTokens(), 400).value();
+  EXPECT_GT(bpe.tokens.size(), 265u);
+  for (const std::string& token : bpe.tokens) EXPECT_LE(token.size(), static_cast<size_t>(base::kTokenMaxBytes / 2));
 }
 
 TEST(BpeTrainer, RefusesAVocabularyWithoutRoomForTheBytes) {

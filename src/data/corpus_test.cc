@@ -7,6 +7,7 @@
 #include "base/test_folder.h"
 #include "data/bpe_trainer.h"
 #include "data/corpus_export.h"
+#include "data/extraction.h"
 #include "data/forget.h"
 #include "data/intake.h"
 #include "data/kept_content.h"
@@ -27,6 +28,13 @@ const std::string kGerman =
 const std::string kEnglish =
     "The pump has been running rough since Monday. The bearing gets hot, and the fitter checks the oil level in the housing. Then he "
     "tightens the bolts at the flange and writes the temperature into the list that hangs next to the door.\n";
+
+// So different that no two are near-duplicates.
+std::string Repeated(int number) {
+  std::string text;
+  for (int word = 0; word < 40 * number; ++word) text += fmt::format("wort{}x{} ", number, word);
+  return text;
+}
 
 class Corpus : public testing::Test {
  protected:
@@ -53,19 +61,26 @@ class Corpus : public testing::Test {
     source.licence = licence;
     return source;
   }
-  Result<IntakeCount> Add(ledger::Source source = OwnData()) {
+  Result<IntakeCount> Add(ledger::Source source = OwnData()) { return AddWith({.source = std::move(source), .paths = {raw()}}, Reader()); }
+  // On several threads, so that every test is one of their order too.
+  Result<IntakeCount> AddWith(const Intake& intake, const ExtractFile& extract) {
     IntakeOptions options;
-    options.extract = [&](const base::Path& file, const std::vector<std::string>& only, const TakePart& take) -> Result<void> {
+    options.make_extract = [&] { return extract; };
+    options.threads = 3;
+    TRY_ASSIGN(const std::vector<IntakeCount> counts, TakeIn(*ledger_, files_, *subjects_, std::vector{intake}, options));
+    return counts.front();
+  }
+  ExtractFile Reader() {
+    return [&](const base::Path& file, const std::vector<std::string>& only, const TakePart& take) -> Result<void> {
       TRY_ASSIGN(const std::string bytes, files_.Read(file, 1 << 24));
       Extraction extraction(Formats(), take);
       extraction.set_only(only);
-      Source source;
+      data::Source source;
       source.bytes = bytes;
       source.name = file.filename().native();
       source.path = file.native();
       return extraction.Read(std::move(source));
     };
-    return TakeIn(*ledger_, files_, *subjects_, {.source = std::move(source), .paths = {raw()}}, options);
   }
   std::vector<ledger::ListedDocument> Documents(ledger::DocumentState state = ledger::DocumentState::kKept) {
     std::vector<ledger::ListedDocument> all;
@@ -116,15 +131,14 @@ TEST_F(Corpus, NumbersAndPicturesStayBesideTheirTextAndGoWithIt) {
   Put("pump.png", "of no interest");
   std::string content;
   for (int i = 0; i < 700'000; ++i) content += static_cast<char>(i * 7);  // of several events
-  IntakeOptions options;
-  options.extract = [&](const base::Path&, const TakePart& take) {
+  const auto extract = [&](const base::Path&, const std::vector<std::string>&, const TakePart& take) {
     Part part;
     part.kind = PartKind::kPicture;
     part.text = "Pumpe\n";
     part.content = content;
     return take(std::move(part));
   };
-  ASSERT_EQ(TakeIn(*ledger_, files_, *subjects_, {.source = OwnData(), .paths = {raw()}}, options).value().kept, 1u);
+  ASSERT_EQ(AddWith({.source = OwnData(), .paths = {raw()}}, extract).value().kept, 1u);
   const auto kept = Documents();
   ASSERT_EQ(kept.size(), 1u);
   EXPECT_EQ(kept[0].document.modality, "picture");
@@ -142,6 +156,34 @@ TEST_F(Corpus, MasksPersonalDataAndKnowsWhoseItIs) {
   EXPECT_EQ(TextOf(*ledger_, kept[0].id).value().find("erika.muster"), std::string::npos);
   const auto token = subjects_->TokenOf("Erika.Muster@beispiel.de").value();
   EXPECT_EQ(ledger_->AboutSubject(token).value(), std::vector<std::string>{kept[0].id});
+}
+
+TEST_F(Corpus, PersonalDataAreDroppedOrKeptWhereTheUserSaysSo) {
+  Put("mail.txt", kGerman + "Fragen an erika.muster@beispiel.de oder an die Werkstatt.\n" + kGerman);
+  Intake intake = {.source = OwnData("dropped"), .paths = {raw()}, .personal_data = FindingPolicy::kDrop};
+  EXPECT_EQ(AddWith(intake, Reader()).value().filtered, 1u);
+  intake = {.source = OwnData("kept"), .paths = {raw()}, .personal_data = FindingPolicy::kKeep};
+  EXPECT_EQ(AddWith(intake, Reader()).error().code(), ErrorCode::kInvalidArgument);  // without a reason
+  intake.personal_data_reason = "the addressees agreed";
+  ASSERT_EQ(AddWith(intake, Reader()).value().kept, 1u);
+  const auto kept = Documents();
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_NE(TextOf(*ledger_, kept[0].id).value().find("erika.muster@beispiel.de"), std::string::npos);
+  const auto event = ledger_->Read({.about = kept[0].id, .kind = std::string(ledger::PersonalData::kKind)}).Next().value();
+  const auto record = ledger::FromEvent<ledger::PersonalData>(event.value()).value();
+  EXPECT_EQ(record.action, ledger::PersonalDataAction::kKept);
+  EXPECT_EQ(record.reason, "the addressees agreed");
+}
+
+TEST_F(Corpus, ManyFilesOnManyThreadsAreTakenInTheirOrder) {
+  for (int i = 0; i < 60; ++i) Put(fmt::format("{:02}.txt", i), fmt::format("Blatt {}. ", i) + (i % 2 == 0 ? kGerman : kEnglish) + Repeated(i));
+  ASSERT_EQ(Add().value().files, 60u);
+  std::vector<std::string> names;
+  ledger::DocumentReader reader(*ledger_, {});
+  while (const auto next = reader.Next().value()) names.push_back(base::Path(next->document.path).filename().native());
+  EXPECT_EQ(names.size(), 60u);
+  EXPECT_TRUE(std::ranges::is_sorted(names));
+  EXPECT_EQ(Add().value().unchanged, 60u);
 }
 
 TEST_F(Corpus, UnchangedFilesAreSkippedChangedOnesReplaced) {

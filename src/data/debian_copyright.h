@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// debian/copyright in its machine-readable form ("DEP-5"), https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/:
-// which files of a package's source have which licence.
+// debian/copyright in its machine-readable form ("DEP-5"; Debian policy, "Machine-readable debian/copyright file", version 1.0): which
+// files of a package's source have which licence.
 //
 // Patterns are those of the source; what is installed has moved. So of an installed file it is only known which stanzas may be
 // about it, and the strictest of these counts: see LicenceOfInstalled. All functions are pure.

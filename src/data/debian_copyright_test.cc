@@ -10,7 +10,7 @@ namespace walchen::data {
 namespace {
 
 constexpr std::string_view kHeader =
-    "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
+    "Format: https://www.example.org/copyright-format/1.0/\n"
     "Upstream-Name: pump\n"
     "\n";
 

@@ -59,6 +59,14 @@ bool IsTiff(std::string_view bytes) {
   return bytes.starts_with(std::string_view("II*\0", 4)) || bytes.starts_with(std::string_view("MM\0*", 4));
 }
 
+// Iconify's sets begin with their prefix, or with who made them; icons follow.
+bool IsIconSet(std::string_view bytes) {
+  const size_t begin = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (begin == std::string_view::npos || bytes[begin] != '{') return false;
+  const std::string_view head = bytes.substr(0, 65'536);
+  const auto has = [&](std::string_view key) { return head.find(key) != std::string_view::npos; };
+  return has("\"prefix\"") && has("\"icons\"") && has("\"body\"");
+}
 bool IsSqlite(std::string_view bytes) { return bytes.starts_with(std::string_view("SQLite format 3\0", 16)); }
 bool IsWav(std::string_view bytes) {
   return (bytes.starts_with("RIFF") || bytes.starts_with("RF64")) && StandsAt(bytes, 8, "WAVE");
@@ -133,11 +141,11 @@ constexpr std::array kFormats = {
     Format{"text/x-gettext-translation", ".po .pot", IsCatalogue, false, ReadCatalogue},
     Format{"message/rfc822", ".eml", LooksLikeText, false, ReadMessage},
     Format{"application/mbox", ".mbox .mbx", IsMailbox, true, ReadMailbox},
-    Format{"image/png", ".png", IsPng, true, ReadPictureMarks},
-    Format{"image/jpeg", ".jpg .jpeg", IsJpeg, true, ReadPictureMarks},
-    Format{"image/gif", ".gif", IsGif, true, ReadPictureMarks},
-    Format{"image/webp", ".webp", IsWebp, true, ReadPictureMarks},
-    Format{"image/tiff", ".tif .tiff", IsTiff, true, ReadPictureMarks},
+    Format{"image/png", ".png", IsPng, true, ReadPicture},
+    Format{"image/jpeg", ".jpg .jpeg", IsJpeg, true, ReadPicture},
+    Format{"image/gif", ".gif", IsGif, true, ReadPicture},
+    Format{"image/webp", ".webp", IsWebp, true, ReadPicture},
+    Format{"image/tiff", ".tif .tiff", IsTiff, true, ReadPicture},
     Format{"application/vnd.sqlite3", ".sqlite .sqlite3 .db .db3", IsSqlite, true, ReadSqlite},
     Format{"audio/wav", ".wav .wave .rf64", IsWav, true, ReadWav},
     Format{"application/vnd.apache.parquet", ".parquet .pq", IsParquet, true, ReadArrow},
@@ -149,6 +157,7 @@ constexpr std::array kFormats = {
     Format{"text/x-python-metadata", "metadata pkg-info", LooksLikeText, false, ReadPackageMetadata},
     Format{"text/x-debian-copyright", "copyright", IsDebianCopyright, false, ReadDebianCopyright},
     Format{"application/vnd.npm.package+json", "package.json", LooksLikeText, false, ReadPackageJson},
+    Format{"application/vnd.iconify+json", ".json", IsIconSet, true, ReadIconSet},
     Format{"application/jsonl", ".jsonl .ndjson", LooksLikeText, false, ReadJsonLines},
     Format{"application/json", ".json .geojson .ipynb", LooksLikeText, false, ReadJson},
     Format{"text/troff", ".1 .2 .3 .4 .5 .6 .7 .8 .9 .1p .3p .3pm .3perl .3ssl .7ssl .1ssl .5ssl .man .mdoc", IsManPage,

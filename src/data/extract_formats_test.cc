@@ -186,19 +186,6 @@ TEST(ReadManPage, PrintsThePageWithoutHeadAndFoot) {
   EXPECT_EQ(PartOf("a.1", ".so man1/b.1\n").quarantine, "it only names another page");
 }
 
-TEST(ReadSvg, SaysWhatThePictureSays) {
-  const Part part = PartOf(
-      "pumpe.svg",
-      R"(<?xml version="1.0"?><svg xmlns="s"><title>Pumpe</title><desc>Eine rote Pumpe</desc><metadata><rdf:RDF><cc:Work>
-<dc:title>Pumpe</dc:title><cc:license rdf:resource="http://creativecommons.org/publicdomain/zero/1.0/"/></cc:Work></rdf:RDF></metadata><text>P1</text></svg>)");
-  EXPECT_EQ(part.text, "Pumpe\nEine rote Pumpe\nP1\n");
-  EXPECT_EQ(part.title, "Pumpe");
-  EXPECT_EQ(part.captions, (std::vector<Caption>{{"pumpe.svg", "Pumpe"}}));
-  EXPECT_EQ(part.licences,
-            (std::vector<LicenceEvidence>{{"cc:license", "http://creativecommons.org/publicdomain/zero/1.0/"}}));
-  EXPECT_EQ(PartOf("x.svg", "<svg><path d='M0 0'/></svg>").quarantine, "a picture that says nothing about itself");
-}
-
 TEST(ReadXml, TakesAllTextWithoutEntitiesFromOutside) {
   const Part part = PartOf("a.xml",
                            "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a><p>eins "

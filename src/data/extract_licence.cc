@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "data/extract_xml.h"
 #include "data/extraction.h"
@@ -71,6 +72,31 @@ bool IsLicenceProperty(std::string_view name) {
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
+// TDMRep: https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/: HTML meta, EPUB property, XMP property.
+std::string_view ProtocolOf(std::string_view field) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kProtocols = {
+      {{"tdm-reservation", "tdmrep"},
+       {"tdm-policy", "tdmrep"},
+       {"tdm:reservation", "tdmrep"},
+       {"tdm:policy", "tdmrep"},
+       {"plus:datamining", "plus"},
+       {"iptc4xmpext:datamining", "plus"},
+       {"plus:otherconstraints", "plus"},
+       {"content-usage", "aipref"},
+       {"robots", "noai"},
+       {"googlebot", "noai"},
+       {"ai-robots", "noai"},
+       {"noai", "noai"},
+       {"noimageai", "noai"}}};
+  const auto* const found = std::ranges::find(kProtocols, field, &std::pair<std::string_view, std::string_view>::first);
+  return found == kProtocols.end() ? std::string_view() : found->second;
+}
+
+bool IsXmpProperty(std::string_view name) {
+  const std::string lower = Lowered(name);
+  return IsLicenceProperty(lower) || !ProtocolOf(lower).empty();
+}
+
 void ReadXmpProperty(std::string_view name, std::string_view value, Part& part) {
   const std::string lower = Lowered(name);
   if (IsLicenceProperty(lower)) AddLicence(part, name, value);
@@ -110,17 +136,11 @@ void FindOptOut(std::string_view field, std::string_view value, Part& part) {
     OptOutMark mark{std::string(protocol), std::string(field), std::string(value)};
     if (std::ranges::find(part.opt_outs, mark) == part.opt_outs.end()) part.opt_outs.push_back(std::move(mark));
   };
-  // https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/: HTML meta, EPUB property, XMP property.
-  if (field == "tdm-reservation" || field == "tdm-policy" || field == "tdm:reservation" || field == "tdm:policy") {
-    add("tdmrep");
-  }
-  if (field == "plus:datamining" || field == "iptc4xmpext:datamining" || field == "plus:otherconstraints") add("plus");
-  if (field == "content-usage") add("aipref");
-  if (field == "robots" || field == "googlebot" || field == "ai-robots") {
-    const std::string lower = Lowered(value);
-    if (lower.find("noai") != std::string::npos || lower.find("noimageai") != std::string::npos) add("noai");
-  }
-  if (field == "noai" || field == "noimageai") add("noai");
+  const std::string_view protocol = ProtocolOf(field);
+  const std::string lower = Lowered(value);
+  const bool is_rule = field == "robots" || field == "googlebot" || field == "ai-robots";
+  if (is_rule && lower.find("noai") == std::string::npos && lower.find("noimageai") == std::string::npos) return;
+  if (!protocol.empty()) add(protocol);
 }
 
 void FindXmp(std::string_view bytes, Part& part) {
@@ -128,17 +148,22 @@ void FindXmp(std::string_view bytes, Part& part) {
   if (begin == std::string_view::npos) return;
   const size_t end = bytes.find("</x:xmpmeta>", begin);
   if (end == std::string_view::npos || end - begin > kXmpMaxBytes) return;
-  auto packet = ParseXml(bytes.substr(begin, end + 12 - begin), "XMP packet");
-  if (!packet) return;  // what is broken says nothing
+  const auto packet = ParseXml(bytes.substr(begin, end + 12 - begin), "XMP packet");
+  if (packet) FindXmpMarks(**packet, part);  // what is broken says nothing
+}
+
+void FindXmpMarks(pugi::xml_node root, Part& part) {
   WalkXml(
-      **packet,
+      root,
       [&](pugi::xml_node node) {
         for (const pugi::xml_attribute& attribute : node.attributes()) {
           ReadXmpProperty(attribute.name(), attribute.value(), part);
         }
+        // The text below every element would be gathered as often as the elements are deep.
+        if (!IsXmpProperty(node.name())) return true;
         std::string value = node.attribute("rdf:resource").value();
         if (value.empty()) value = DeepText(node);
-        if (node != (*packet)->root()) ReadXmpProperty(node.name(), value, part);
+        ReadXmpProperty(node.name(), value, part);
         return true;
       },
       [](pugi::xml_node) {});

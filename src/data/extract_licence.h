@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#include <pugixml.hpp>
+
 #include "data/extract.h"
 
 namespace walchen::data {
@@ -24,6 +26,9 @@ void FindOptOut(std::string_view field, std::string_view value, Part& part);
 
 // Licence fields and opt-out marks of an XMP packet, wherever it stands in the bytes.
 void FindXmp(std::string_view bytes, Part& part);
+
+// The same of a packet that is parsed already, or of the metadata of an SVG.
+void FindXmpMarks(pugi::xml_node root, Part& part);
 
 // `text` without white space at both ends.
 std::string_view Trimmed(std::string_view text);

@@ -19,10 +19,15 @@ Result<void> ReadPackageMetadata(const Source& source, Extraction& extraction);
 Result<void> ReadPackageJson(const Source& source, Extraction& extraction);
 Result<void> ReadDebianCopyright(const Source& source, Extraction& extraction);
 
-// extract_svg.cc; of other pictures than SVG only the marks and the licence (XMP)
+// extract_svg.cc
 Result<void> ReadSvg(const Source& source, Extraction& extraction);
 Result<void> ReadXmlText(const Source& source, Extraction& extraction);
-Result<void> ReadPictureMarks(const Source& source, Extraction& extraction);
+
+// extract_picture.cc
+Result<void> ReadPicture(const Source& source, Extraction& extraction);
+
+// extract_icons.cc
+Result<void> ReadIconSet(const Source& source, Extraction& extraction);
 
 // extract_html.cc
 Result<void> ReadHtml(const Source& source, Extraction& extraction);

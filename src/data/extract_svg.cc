@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// XML: all its text. SVG: what it says about its picture. Other pictures: what their XMP packet says.
+// XML: all its text. SVG: the drawing, and what it says about itself.
 #include <algorithm>
+#include <initializer_list>
 
+#include "data/content_credentials.h"
 #include "data/extract_charset.h"
 #include "data/extract_licence.h"
 #include "data/extract_readers.h"
 #include "data/extract_xml.h"
+#include "data/picture.h"
+#include "data/picture_captions.h"
 
 namespace walchen::data {
 namespace {
@@ -26,52 +30,64 @@ void AddLine(std::string_view text, const Place& place, Part& part) {
   part.text += '\n';
 }
 
-// RDF in an SVG names the work's licence as an attribute, and its title, keywords and description as text.
-void ReadSvgFacts(pugi::xml_node node, Part& part) {
+// RDF names the work's licence as an attribute.
+void ReadRdfFacts(pugi::xml_node node, Part& part) {
   const std::string_view name = node.name();
   if (name == "cc:license") AddLicence(part, name, node.attribute("rdf:resource").value());
   if (name == "cc:license" || name == "dc:rights") AddLicence(part, name, DeepText(node));
   if (name == "cc:License") AddLicence(part, name, node.attribute("rdf:about").value());
-  const bool title = name == "title" || name == "svg:title" || name == "dc:title";
-  if (title && part.title.empty()) part.title = Trimmed(DeepText(node));
 }
 
-bool IsSvgText(std::string_view name) {
-  const std::string_view local = LocalName(name);
-  return local == "title" || local == "desc" || name == "dc:description" || local == "text" || name == "rdf:li";
+// The language that an element or one around it declares.
+std::string_view LanguageOf(pugi::xml_node node) {
+  for (; node; node = node.parent()) {
+    for (const char* const name : {"xml:lang", "lang"}) {
+      if (const std::string_view language = node.attribute(name).value(); !language.empty()) return language;
+    }
+  }
+  return {};
+}
+
+// Title and description of the drawing and its parts, then the words in it.
+void AddSvgCaptions(pugi::xml_node root, Part& part) {
+  const auto add = [&](std::initializer_list<std::string_view> wanted) {
+    WalkXml(
+        root,
+        [&](pugi::xml_node node) {
+          const std::string_view name = node.name();
+          if (name == "metadata" || name.starts_with("rdf:")) return false;
+          if (std::ranges::find(wanted, name.starts_with("svg:") ? name.substr(4) : name) == wanted.end()) return true;
+          AddPictureCaption(DeepText(node), LanguageOf(node), part);
+          return false;
+        },
+        [](pugi::xml_node) {});
+  };
+  add({"title", "desc"});
+  AddRdfCaptions(root, part);
+  add({"text"});
 }
 
 }  // namespace
 
 Result<void> ReadSvg(const Source& source, Extraction& extraction) {
+  Part part;
+  part.kind = PartKind::kPicture;
   TRY_ASSIGN(const DecodedText decoded, DecodeText(source.bytes));
   TRY_ASSIGN(const auto xml, ParseXml(decoded.text, "SVG"));
-  Part part;
   FindXmp(source.bytes, part);
+  if (const pugi::xml_node metadata = FindElement(*xml, "rdf:RDF")) FindXmpMarks(metadata, part);
+  if (decoded.text.find("rainedAlgorithmicMedia") != std::string::npos) NoteMadeByModel(part);
   WalkXml(
-      *xml,
-      [&](pugi::xml_node node) {
-        ReadSvgFacts(node, part);
-        if (!IsSvgText(node.name())) return true;
-        const std::string text = DeepText(node);
-        // dc:title holds the title once more.
-        if (Trimmed(text) != part.title || LocalName(node.name()) == "title") {
-          const bool again =
-              LocalName(node.name()) == "title" && part.text.find(part.title + "\n") != std::string::npos;
-          if (!again) AddLine(text, PlaceOf(decoded, node, text.size()), part);
-        }
-        return false;
-      },
-      [](pugi::xml_node) {});
-  if (part.text.empty()) return Fail(ErrorCode::kUnsupported, "a picture that says nothing about itself");
-  part.captions.push_back({source.name, part.title.empty() ? part.text.substr(0, part.text.find('\n')) : part.title});
-  return extraction.Give(source, std::move(part));
-}
-
-Result<void> ReadPictureMarks(const Source& source, Extraction& extraction) {
-  Part part;
-  FindXmp(source.bytes, part);
-  part.quarantine = "a picture: only its marks are read";
+      *xml, [&](pugi::xml_node node) { return ReadRdfFacts(node, part), true; }, [](pugi::xml_node) {});
+  AddSvgCaptions(*xml, part);
+  AddNameCaptions(source.name, part);
+  auto picture = DrawSvg(source.bytes, kDrawingSide);
+  auto png = picture ? PngOf(*picture) : Result<std::string>(Forward(picture));
+  if (png) {
+    part.content = std::move(*png);
+  } else {
+    part.quarantine = png.error().ToString();
+  }
   return extraction.Give(source, std::move(part));
 }
 
@@ -84,7 +100,9 @@ Result<void> ReadXmlText(const Source& source, Extraction& extraction) {
   WalkXml(
       *xml,
       [&](pugi::xml_node node) {
-        ReadSvgFacts(node, part);
+        ReadRdfFacts(node, part);
+        const bool is_title = std::string_view(node.name()) == "title" || std::string_view(node.name()) == "dc:title";
+        if (is_title && part.title.empty()) part.title = Trimmed(DeepText(node));
         if (node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata) {
           AddLine(node.value(), PlaceOf(decoded, node, std::string_view(node.value()).size()), part);
         }

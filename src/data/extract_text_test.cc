@@ -70,17 +70,6 @@ TEST(ReadText, WhatIsNoTextIsQuarantinedWithTheReason) {
             "no reader for content that begins with \"MZ\\x00\\x01\"");
 }
 
-TEST(ReadPicture, OnlyItsMarksAreRead) {
-  const Part part =
-      PartOf("a.bin",
-             "\x89PNG\r\n\x1a\n..iTXt<x:xmpmeta xmlns:x='x'><rdf:RDF xmlns:rdf='r'><rdf:Description xmlns:plus='p' "
-             "plus:DataMining='http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED'/></rdf:RDF></x:xmpmeta>....");
-  EXPECT_EQ(part.media_type, "image/png");
-  EXPECT_NE(part.quarantine.find("picture"), std::string::npos) << part.quarantine;
-  EXPECT_EQ(part.opt_outs,
-            (std::vector<OptOutMark>{{"plus", "plus:datamining", "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED"}}));
-}
-
 TEST(ReadText, SourceCodeShowsItsLicence) {
   const Part part =
       PartOf("main.cc",

@@ -24,6 +24,7 @@
 #include "base/test_folder.h"
 #include "data/extract_wire.h"
 #include "data/test_extract.h"
+#include "data/test_pictures.h"
 #include "data/tool.h"
 
 namespace walchen::data {
@@ -147,6 +148,22 @@ TEST_F(ExtractWorkerTest, TheWorkerSaysTheSameAsTheReaders) {
       "<html lang=de><title>T</title><p>eins<img src=a alt=b><a rel=license href=MIT>x</a><meta name=noai content=1>";
   std::vector<Part> here = data::PartsOf("a.html", html);
   EXPECT_EQ(PartsOf(Put("a.html", html)), here);
+}
+
+TEST_F(ExtractWorkerTest, PicturesNeedNeitherNetworkNorFilesToWriteTo) {
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"pumpe.png", TestPng()},
+      {"pumpe.jpg", TestJpeg()},
+      {"pumpe.svg", "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><circle r='5'/><text y='9'>P1</text></svg>"},
+      {"set.json", R"({"prefix": "x", "icons": {"pump": {"body": "<path d='M0 0h8v8z'/>"}}})"}};
+  for (const auto& [name, bytes] : files) {
+    const std::vector<Part> parts = PartsOf(Put(name, bytes));
+    ASSERT_EQ(parts.size(), 1u) << name;
+    EXPECT_EQ(parts[0].quarantine, "") << name;
+    EXPECT_EQ(parts[0].kind, PartKind::kPicture);
+    EXPECT_EQ(parts, data::PartsOf(name, bytes)) << name;
+  }
+  EXPECT_EQ(worker_->started(), 1u);
 }
 
 TEST_F(ExtractWorkerTest, AFileThatIsNotThereIsQuarantined) {

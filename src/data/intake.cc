@@ -2,20 +2,19 @@
 #include "data/intake.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "base/sha256.h"
 #include "data/intake_document.h"
-#include "data/kept_text.h"
-#include "data/package_papers.h"
+#include "data/kept_signatures.h"
+#include "data/known_files.h"
 #include "data/raw_files.h"
-#include "data/signature.h"
-#include "data/words.h"
 #include "ledger/documents.h"
 #include "ledger/licence_tier.h"
+#include "ledger/rights.h"
 
 namespace walchen::data {
 namespace {
@@ -26,40 +25,67 @@ constexpr double kChangeMs = 2'000;  // other writers wait so long, and give up 
 constexpr uint64_t kBufferedBytes = 256 << 20;
 constexpr size_t kBufferedParts = 100'000;
 
+// One source on its way in.
+struct SourceTaking {
+  const Intake& intake;
+  std::vector<base::Path> tops;   // where the walks begin
+  KnownFiles& known;
+  std::vector<std::string> again;  // paths that have to be taken in anew
+  IntakeCount count;
+};
+
+bool IsUnder(const base::Path& path, const base::Path& top) {
+  const auto [end, rest] = std::ranges::mismatch(top, path);
+  return end == top.end();
+}
+
 class Taker {
  public:
-  Taker(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const Intake& intake,
-        const IntakeOptions& options)
-      : ledger_(ledger), files_(files), subjects_(subjects), intake_(intake), options_(options) {}
+  Taker(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const IntakeOptions& options, KeptSignatures kept)
+      : ledger_(ledger), files_(files), subjects_(subjects), options_(options), today_(ledger::Today(*options.clock)), kept_(std::move(kept)),
+        readers_(files, options.threads, options.make_extract) {}
 
-  Result<IntakeCount> Run() {
-    TRY_ASSIGN(const std::vector<base::Path> tops, Tops());
-    TRY(FindSource());
-    TRY(ReadKnown());
-    TRY(ReadKeptTexts());
+  Result<std::vector<IntakeCount>> Run(std::span<const Intake> intakes) {
+    TRY(Begin(intakes));
     // What is gone goes first: a file that was only renamed must not count as a copy of what it was.
-    for (const base::Path& top : tops) TRY(MarkVanished(top));
-    for (const base::Path& top : tops) TRY(WalkFiles(files_, top, [&](const RawFile& file) { return TakeFile(file); }));
+    for (SourceTaking& source : sources_) {
+      for (const base::Path& top : source.tops) TRY(MarkVanished(source, top));
+    }
+    for (SourceTaking& source : sources_) {
+      for (const base::Path& top : source.tops) TRY(Walk(source, top));
+    }
+    TRY(TakeAll());
     // Copies of what changed behind them on the way.
-    for (const std::string& path : std::exchange(again_, {})) {
-      if (!known_.contains(path) && files_.Exists(path)) {
-        TRY(WalkFiles(files_, path, [&](const RawFile& file) { return TakeFile(file); }));
+    for (SourceTaking& source : sources_) {
+      for (const std::string& path : std::exchange(source.again, {})) {
+        if (source.known.Find(path) == nullptr && files_.Exists(path)) TRY(Walk(source, path));
       }
     }
+    TRY(TakeAll());
     TRY(Commit());
-    return count_;
+    std::vector<IntakeCount> counts;
+    for (const SourceTaking& source : sources_) counts.push_back(source.count);
+    return counts;
   }
 
  private:
-  // A document that is a file of its own, as the ledger has it.
-  struct Known {
-    std::string id, content;
-  };
+  Result<void> Begin(std::span<const Intake> intakes) {
+    for (const Intake& intake : intakes) {
+      TRY(FindSource(intake));
+      known_[intake.source.name];
+    }
+    TRY(ReadKnownFiles(ledger_, known_));
+    for (const Intake& intake : intakes) {
+      TRY_ASSIGN(std::vector<base::Path> tops, Tops(intake));
+      sources_.push_back({.intake = intake, .tops = std::move(tops), .known = known_[intake.source.name], .again = {}, .count = {}});
+    }
+    return {};
+  }
 
-  // Where the walks begin: no path lies under another one, so no file is met twice.
-  Result<std::vector<base::Path>> Tops() {
+  // No path lies under another one, so no file is met twice.
+  Result<std::vector<base::Path>> Tops(const Intake& intake) {
     std::vector<base::Path> all, tops;
-    for (const base::Path& path : intake_.paths) {
+    for (const base::Path& path : intake.paths) {
       TRY_ASSIGN(all.emplace_back(), files_.Resolve(path));
     }
     std::ranges::sort(all);
@@ -86,16 +112,18 @@ class Taker {
     return {};
   }
 
-  Result<void> FindSource() {
-    if (!intake_.source.use.empty() && intake_.source.use != ledger::kEvaluationUse) {
-      return Fail(ErrorCode::kInvalidArgument, "the use of a source: expected nothing or {}, found {}", ledger::kEvaluationUse,
-                  base::Quoted(intake_.source.use));
+  Result<void> FindSource(const Intake& intake) {
+    const ledger::Source& now = intake.source;
+    if (!now.use.empty() && now.use != ledger::kEvaluationUse) {
+      return Fail(ErrorCode::kInvalidArgument, "the use of a source: expected nothing or {}, found {}", ledger::kEvaluationUse, base::Quoted(now.use));
     }
-    if (!intake_.source.licence.empty()) {
-      if (auto tier = ledger::TierOf(intake_.source.licence); !tier) return Forward(tier, "the licence");
+    if (intake.personal_data == FindingPolicy::kKeep && intake.personal_data_reason.empty()) {
+      return Fail(ErrorCode::kInvalidArgument, "expected a reason to keep the personal data of {}, found none", now.name);
+    }
+    if (!now.licence.empty()) {
+      if (auto tier = ledger::TierOf(now.licence); !tier) return Forward(tier, "the licence");
     }
     TRY_ASSIGN(const std::vector<ledger::KnownSource> sources, ledger::SourcesOf(ledger_));
-    const ledger::Source& now = intake_.source;
     for (const auto& [id, known] : sources) {
       if (known.name != now.name) continue;
       if (known.source_class == now.source_class && known.basis == now.basis && known.licence == now.licence &&
@@ -106,40 +134,13 @@ class Taker {
                   "taken in: give these files another --source", known.name, ledger::NameOf(*known.source_class),
                   ledger::NameOf(*known.basis), known.licence);
     }
-    return ledger::Append(ledger_, ledger::NewId(), intake_.source);
+    return ledger::Append(ledger_, ledger::NewId(), now);
   }
 
-  Result<void> ReadKnown() {
-    ledger::DocumentReader documents(ledger_, {.source = intake_.source.name});
-    while (true) {
-      TRY_ASSIGN(const auto listed, documents.Next());
-      if (!listed) return {};
-      const ledger::Document& document = listed->document;
-      const bool is_gone = listed->state == ledger::DocumentState::kVanished || listed->state == ledger::DocumentState::kForgotten;
-      if (is_gone) continue;
-      if (document.parent.empty()) {
-        known_[document.path] = {listed->id, document.content};
-      } else {
-        parts_[document.parent].push_back(listed->id);
-      }
-    }
-  }
-
-  Result<void> ReadKeptTexts() {
-    return ForEachText(ledger_, {}, [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
-      TRY_ASSIGN(const bool is_usable, IsUsable(ledger_, document.id, *options_.clock));
-      if (!is_usable) return {};
-      TRY(kept_texts_.index.Add(MakeSignature(text, SplitWords(text))));
-      kept_texts_.ids.push_back(document.id);
-      return {};
-    });
-  }
-
-  Result<void> Vanish(const std::string& id) {
+  Result<void> Vanish(SourceTaking& source, const std::string& id) {
     TRY_ASSIGN(ledger::Transaction* change, Change());
-    std::vector<std::string> ids = {id};
-    const auto parts = parts_.find(id);
-    if (parts != parts_.end()) ids.insert(ids.end(), parts->second.begin(), parts->second.end());
+    std::vector<std::string> ids = source.known.PartsOf(id);
+    ids.push_back(id);
     // What was left out as a copy of it is no copy of anything any more: it is taken in anew.
     for (size_t i = 0; i < ids.size(); ++i) {
       TRY_ASSIGN(const std::vector<std::string> copies, ledger::DuplicatesOf(ledger_, ids[i]));
@@ -149,154 +150,151 @@ class Taker {
       }
     }
     for (const std::string& gone : ids) {
-      for (auto known = known_.begin(); gone != id && known != known_.end();) {
-        if (known->second.id != gone) {
-          ++known;
-          continue;
-        }
-        again_.push_back(known->first);
-        known = known_.erase(known);
+      for (SourceTaking& any : sources_) {
+        auto path = any.known.Remove(gone);
+        if (path && gone != id) any.again.push_back(*std::move(path));
       }
       TRY(ledger::Append(*change, gone, ledger::Vanished{}));
-      ++count_.vanished;
-      const auto number = std::ranges::find(kept_texts_.ids, gone) - kept_texts_.ids.begin();
-      if (number < std::ssize(kept_texts_.ids)) kept_texts_.index.Forget(static_cast<uint32_t>(number));
+      ++source.count.vanished;
+      kept_.Forget(gone);
     }
     return {};
   }
 
   // What was known under `top` and is not there any more.
-  Result<void> MarkVanished(const base::Path& top) {
+  Result<void> MarkVanished(SourceTaking& source, const base::Path& top) {
     std::set<std::string> there;
     TRY(WalkFiles(files_, top, [&](const RawFile& file) -> Result<void> {
-      if (known_.contains(file.path.native())) there.insert(file.path.native());
+      if (source.known.Find(file.path.native()) != nullptr) there.insert(file.path.native());
       return {};
     }));
-    for (auto known = known_.begin(); known != known_.end();) {
-      if (there.contains(known->first) || !IsUnder(known->first, top)) {
-        ++known;
-        continue;
-      }
-      TRY(Vanish(known->second.id));
-      known = known_.erase(known);
+    std::vector<std::string> gone;
+    for (const auto& [path, file] : source.known.files()) {
+      if (!there.contains(path) && IsUnder(path, top)) gone.push_back(file.id);
     }
+    for (const std::string& id : gone) TRY(Vanish(source, id));
     return {};
   }
 
-  static bool IsUnder(const base::Path& path, const base::Path& top) {
-    const auto [end, rest] = std::ranges::mismatch(top, path);
-    return end == top.end();
+  Result<void> Walk(SourceTaking& source, const base::Path& top) {
+    return WalkFiles(files_, top, [&](const RawFile& file) { return Ask(source, file); });
   }
 
-  Result<void> TakeFile(const RawFile& file) {
+  Result<void> Ask(SourceTaking& source, const RawFile& file) {
+    if (!file.trouble.empty()) return TakeUnreadable(source, file);
+    const KnownFiles::File* known = source.known.Find(file.path.native());
+    readers_.Ask({.file = file, .known = known ? known->content : "", .only = source.intake.only, .papers = source.intake.papers,
+                  .personal_data = source.intake.personal_data});
+    asked_.push_back(&source);
+    return readers_.has_enough() ? TakeOldest() : Result<void>();
+  }
+
+  Result<void> TakeAll() {
+    while (!asked_.empty()) TRY(TakeOldest());
+    return {};
+  }
+
+  Result<void> TakeOldest() {
     if (options_.stop_asked && options_.stop_asked()) {
       TRY(Commit());
       return Fail(ErrorCode::kCancelled, "stopped; what was taken in so far stays, the same command goes on");
     }
-    ++count_.files;
-    count_.bytes += file.size;
-    if (options_.progress) options_.progress(count_, file.path);
-    std::string content;
-    if (file.trouble.empty()) {
-      auto digest = ContentDigest(file.path);
-      if (!digest) return QuarantineFile(file, digest.error().message());
-      content = std::move(*digest);
+    SourceTaking& source = *asked_.front();
+    asked_.pop_front();
+    const AskedFile asked = readers_.asked();
+    Count(source, asked.file);
+    const auto digest = readers_.Digest();
+    TRY(digest ? TakeRead(source, asked, *digest) : Quarantine(source, asked.file, digest.error().message()));
+    readers_.Leave();
+    return {};
+  }
+
+  void Count(SourceTaking& source, const RawFile& file) {
+    ++source.count.files;
+    source.count.bytes += file.size;
+    if (options_.progress) options_.progress(source.count, file.path);
+  }
+
+  Result<void> TakeRead(SourceTaking& source, const AskedFile& asked, const std::string& digest) {
+    const KnownFiles::File* known = source.known.Find(asked.file.path.native());
+    if (known != nullptr && known->content == digest) {
+      ++source.count.unchanged;
+      return {};
     }
-    const auto known = known_.find(file.path.native());
-    if (known != known_.end()) {
-      if (known->second.content == content) {
-        ++count_.unchanged;
-        return {};
-      }
-      TRY(Vanish(known->second.id));
-    }
-    if (!file.trouble.empty()) return QuarantineFile(file, file.trouble);
-    return TakeParts(file, content);
+    if (known != nullptr) TRY(Vanish(source, std::string(known->id)));
+    // It was a copy of something that has vanished since it was asked for, and is asked for again.
+    if (digest == asked.known) return {};
+    return TakeParts(source, asked, digest);
   }
 
   // Reading may take minutes, in which others want to write: parts are collected first, as long as they fit into memory.
-  Result<void> TakeParts(const RawFile& file, const std::string& content) {
-    std::vector<Part> parts;
+  Result<void> TakeParts(SourceTaking& source, const AskedFile& asked, const std::string& content) {
+    TRY_ASSIGN(const PackagePapers papers, readers_.Papers());
+    std::vector<FilteredPart> parts;
     uint64_t bytes = 0;
     std::optional<DocumentTaker> taker;
-    TRY_ASSIGN(const PackagePapers papers, PapersOf(file.path));
     const auto take_all = [&]() -> Result<void> {
       if (!taker) {
         TRY_ASSIGN(ledger::Transaction* change, Change());
-        taker.emplace(Taking{ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, content, count_,
-                      papers.FactsOf(""));
+        taker.emplace(TakingOf(source, *change), asked.file, content, source.count, papers.FactsOf(""));
       }
-      for (Part& part : parts) {
-        const PackageFacts package = papers.FactsOf(part.inner_path);
-        TRY(taker->Take(std::move(part), package));
-      }
+      for (const FilteredPart& part : parts) TRY(taker->Take(part, papers.FactsOf(part.part.inner_path)));
       parts.clear();
       bytes = 0;
       return {};
     };
-    TRY(options_.extract(file.path, intake_.only, [&](Part part) -> Result<void> {
-      bytes += part.text.size() + part.content.size();
-      parts.push_back(std::move(part));
-      return bytes > kBufferedBytes || parts.size() > kBufferedParts ? take_all() : Result<void>();
-    }));
+    while (true) {
+      TRY_ASSIGN(auto part, readers_.NextPart());
+      if (!part) break;
+      bytes += part->bytes;
+      parts.push_back(*std::move(part));
+      if (bytes > kBufferedBytes || parts.size() > kBufferedParts) TRY(take_all());
+    }
     TRY(take_all());
-    known_[file.path.native()] = {taker->main_id(), content};
+    source.known.Put(asked.file.path.native(), {taker->main_id(), content});
     return ++taken_ % kFilesPerChange == 0 || watch_.Ms() > kChangeMs ? Commit() : Result<void>();
   }
 
-  // They may stand behind the files that they are about.
-  Result<PackagePapers> PapersOf(const base::Path& path) {
-    PackagePapers papers(path.filename().native());
-    if (!papers.is_package()) return papers;
-    const auto take = [&](const Part& part) -> Result<void> {
-      papers.Take(part);
-      return {};
-    };
-    if (!intake_.papers.empty()) TRY(options_.extract(intake_.papers, PackagePapers::Paths(), take));
-    TRY(options_.extract(path, PackagePapers::Paths(), take));
-    return papers;
+  Result<void> TakeUnreadable(SourceTaking& source, const RawFile& file) {
+    Count(source, file);
+    const KnownFiles::File* known = source.known.Find(file.path.native());
+    if (known != nullptr) TRY(Vanish(source, std::string(known->id)));
+    return Quarantine(source, file, file.trouble);
   }
 
-  Result<std::string> ContentDigest(const base::Path& path) {
-    // Not mapped: somebody may cut the file meanwhile.
-    constexpr uint64_t kPiece = 1 << 20;
-    base::Sha256 hash;
-    for (uint64_t at = 0;; at += kPiece) {
-      TRY_ASSIGN(const std::string piece, files_.ReadAt(path, at, kPiece));
-      hash.Update(base::AsBytes(piece));
-      if (piece.size() < kPiece) break;
-    }
-    return ledger::HexOf(hash.Finish());
-  }
-
-  Result<void> QuarantineFile(const RawFile& file, const std::string& reason) {
+  Result<void> Quarantine(SourceTaking& source, const RawFile& file, const std::string& reason) {
     TRY_ASSIGN(ledger::Transaction* change, Change());
-    DocumentTaker taker({ledger_, *change, subjects_, intake_.source, *options_.clock, kept_texts_}, file, "", count_);
-    Part part;
-    part.quarantine = reason;
-    return taker.Take(std::move(part));
+    DocumentTaker taker(TakingOf(source, *change), file, "", source.count);
+    FilteredPart unreadable;
+    unreadable.part.quarantine = reason;
+    return taker.Take(unreadable);
+  }
+
+  Taking TakingOf(const SourceTaking& source, ledger::Transaction& change) {
+    return {ledger_, change, subjects_, source.intake, *options_.clock, today_, kept_};
   }
 
   ledger::Ledger& ledger_;
   base::Files& files_;
   const ledger::SubjectKey& subjects_;
-  const Intake& intake_;
   const IntakeOptions& options_;
+  const std::string today_;
+  KeptSignatures kept_;
+  std::map<std::string, KnownFiles> known_;  // by source
+  std::deque<SourceTaking> sources_;         // others point at them
+  std::deque<SourceTaking*> asked_;          // whose files the readers were asked for
   std::optional<ledger::Transaction> change_;
-  std::map<std::string, Known> known_;                    // by path
-  std::map<std::string, std::vector<std::string>> parts_;  // ids of what is inside of a document
-  KeptTexts kept_texts_;
-  std::vector<std::string> again_;  // paths that have to be taken in anew
-  uint64_t taken_ = 0;    // files since the beginning
+  uint64_t taken_ = 0;     // files since the beginning
   base::Stopwatch watch_;  // since the change began
-  IntakeCount count_;
+  FileReaders readers_;
 };
 
 }  // namespace
 
-Result<IntakeCount> TakeIn(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const Intake& intake,
-                           const IntakeOptions& options) {
-  return Taker(ledger, files, subjects, intake, options).Run();
+Result<std::vector<IntakeCount>> TakeIn(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects,
+                                        std::span<const Intake> intakes, const IntakeOptions& options) {
+  TRY_ASSIGN(KeptSignatures kept, KeptSignatures::Read(ledger, ledger::Today(*options.clock)));
+  return Taker(ledger, files, subjects, options, std::move(kept)).Run(intakes);
 }
 
 }  // namespace walchen::data

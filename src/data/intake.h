@@ -8,13 +8,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/status.h"
-#include "data/extract.h"
+#include "data/file_readers.h"
 #include "ledger/ledger.h"
 #include "ledger/records.h"
 #include "ledger/subject.h"
@@ -26,6 +27,9 @@ struct Intake {
   std::vector<base::Path> paths;
   std::vector<std::string> only = {};  // patterns (glob.h) of what is taken of archives; none: all
   base::Path papers = {};              // a Debian package whose copyright file is also that of these files; empty: each has its own
+  // What is done with personal data; secrets are always masked. A reason is needed where they are kept.
+  FindingPolicy personal_data = FindingPolicy::kMask;
+  std::string personal_data_reason = {};
 };
 
 struct IntakeCount {
@@ -41,16 +45,17 @@ struct IntakeCount {
 };
 
 struct IntakeOptions {
-  // Hands on the parts of one file, of archives only what fits `only` (ExtractWorker::Extract).
-  std::function<Result<void>(const base::Path& file, const std::vector<std::string>& only, const TakePart& take)> extract;
+  MakeExtractFile make_extract;  // how files are read (file_readers.h)
+  int threads = 1;               // that read files, beside the one that writes
   std::function<void(const IntakeCount& so_far, const base::Path& file)> progress = {};
   std::function<bool()> stop_asked = {};
   base::Clock* clock = &base::Clock::Os();
 };
 
-// Errors: kNotFound (a path), kInvalidArgument (the source is known with other rights), kCancelled (stop_asked; all so far is
-// committed), those of the ledger and of `extract`. Files that cannot be read are no error: they are quarantined.
-Result<IntakeCount> TakeIn(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects, const Intake& intake,
-                           const IntakeOptions& options);
+// What became of each intake; they are of different sources. What is written does not depend on the number of threads.
+// Errors: kNotFound (a path), kInvalidArgument (a source is known with other rights), kCancelled (stop_asked; all so far is
+// committed), those of the ledger and of the extraction. Files that cannot be read are no error: they are quarantined.
+Result<std::vector<IntakeCount>> TakeIn(ledger::Ledger& ledger, base::Files& files, const ledger::SubjectKey& subjects,
+                                        std::span<const Intake> intakes, const IntakeOptions& options);
 
 }  // namespace walchen::data

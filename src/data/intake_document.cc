@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,6 @@
 #include "data/kept_content.h"
 #include "data/kept_text.h"
 #include "ledger/documents.h"
-#include "ledger/rights.h"
 
 namespace walchen::data {
 namespace {
@@ -89,38 +89,41 @@ std::string_view ModalityOf(PartKind kind) {
   return "text";
 }
 
-FilterOptions OptionsFor(const Part& part) {
-  FilterOptions options;
-  // A caption is short and may be one word.
-  if (part.kind == PartKind::kPicture) {
-    options.quality = {};
-    options.quality.profile = "caption";
+// What is no prose may still be a picture or numbers.
+bool IsAboutTheTextAlone(std::string_view filter) { return filter == "quality" || filter == "language" || filter == "filter_chain"; }
+
+ledger::PersonalDataAction ActionOf(FindingPolicy policy) {
+  switch (policy) {
+    case FindingPolicy::kMask: return ledger::PersonalDataAction::kMasked;
+    case FindingPolicy::kDrop: return ledger::PersonalDataAction::kDropped;
+    case FindingPolicy::kKeep: return ledger::PersonalDataAction::kKept;
   }
-  return options;
+  return ledger::PersonalDataAction::kMasked;
 }
 
 }  // namespace
 
 std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
 
-Result<void> DocumentTaker::Take(Part part, const PackageFacts& package) {
+Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFacts& package) {
+  const Part& part = filtered.part;
   // An archive that ends in trouble says so in a last part, which is about what was inside.
   const bool is_file = part.inner_path.empty() && main_id_.empty();
   if (!is_file && main_id_.empty()) {  // an archive, which has no text of its own
     TRY_ASSIGN(main_id_, AppendDocument({}, package_, "archive", content_));
     TRY(AppendRights(main_id_, {}, package_));
   }
-  const std::string content = is_file ? content_ : base::Sha256Hex(base::AsBytes(part.content.empty() ? part.text : part.content));
+  const std::string& content = is_file ? content_ : filtered.digest;
   bool was_forgotten = false;
   if (part.quarantine.empty()) {
     TRY_ASSIGN(was_forgotten, WasForgotten(content));
   }
-  TRY_ASSIGN(const std::string id, AppendDocument(part, package, ModalityOf(part.kind), content));
+  TRY_ASSIGN(const std::string id, AppendDocument(filtered, package, ModalityOf(part.kind), content));
   if (is_file) main_id_ = id;
   ++count_.documents;
   TRY(AppendRights(id, part, package));
   TRY(AppendOptOuts(id, part));
-  if (!part.quarantine.empty() || was_forgotten) {
+  if (!filtered.cleaned || was_forgotten) {
     ++count_.quarantined;
     return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
   }
@@ -129,42 +132,38 @@ Result<void> DocumentTaker::Take(Part part, const PackageFacts& package) {
     ++count_.duplicates;
     return ledger::Append(taking_.change, id, ledger::Duplicate{.of = same, .permille = 1'000});
   }
-  return AppendCleaned(id, part);
+  return AppendCleaned(id, part, *filtered.cleaned);
 }
 
-// What the filters make of the text, and what they did.
-Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& part) {
-  const auto cleaned = FilterDocument(part.text, OptionsFor(part));
-  if (!cleaned) {
-    ++count_.filtered;
-    return ledger::Append(taking_.change, id, ledger::Filtered{.filter = "filter_chain", .version = fmt::to_string(kFilterChainVersion), .reason = "too_large",
-                                       .detail = cleaned.error().ToString()});
-  }
+// What the filters made of the text, and what they did.
+Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
   ledger::Transformation chain = {.name = "filter_chain", .version = fmt::to_string(kFilterChainVersion),
-                                  .result_sha256 = base::Sha256Hex(base::AsBytes(cleaned->text))};
-  for (const AppliedFilter& filter : cleaned->applied) {
+                                  .result_sha256 = base::Sha256Hex(base::AsBytes(cleaned.text)),
+                                  .result_signature = TextOf(cleaned.signature)};
+  for (const AppliedFilter& filter : cleaned.applied) {
     chain.parameters[filter.name] = fmt::format("version={} {}", filter.version, filter.parameters);
   }
   TRY(ledger::Append(taking_.change, id, chain));
-  TRY(ledger::Append(taking_.change, id, ledger::Language{.tag = cleaned->language.language, .permille = std::lround(cleaned->language.share * 1'000)}));
-  TRY(AppendFindings(id, *cleaned));
-  if (!part.content.empty()) return AppendWithContent(id, part, *cleaned);
-  if (!cleaned->kept) {
+  TRY(ledger::Append(taking_.change, id, ledger::Language{.tag = cleaned.language.language, .permille = std::lround(cleaned.language.share * 1'000)}));
+  TRY(AppendFindings(id, cleaned, /*secrets=*/false));
+  TRY(AppendFindings(id, cleaned, /*secrets=*/true));
+  if (!part.content.empty() && (cleaned.kept || IsAboutTheTextAlone(cleaned.filter))) return AppendWithContent(id, part, cleaned);
+  if (!cleaned.kept) {
     ++count_.filtered;
-    return ledger::Append(taking_.change, id, ledger::Filtered{.filter = cleaned->filter, .version = fmt::to_string(kFilterChainVersion),
-                                       .reason = ReasonCode(cleaned->reason), .detail = cleaned->reason});
+    return ledger::Append(taking_.change, id, ledger::Filtered{.filter = cleaned.filter, .version = fmt::to_string(kFilterChainVersion),
+                                       .reason = ReasonCode(cleaned.reason), .detail = cleaned.reason});
   }
-  if (const auto match = taking_.kept_texts.index.Find(cleaned->signature)) {
+  TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.today));
+  // What is kept to measure with is whole; the shards are built without what is like it (shard_builder.h).
+  const bool is_for_training = taking_.intake.source.use.empty();
+  const auto match = is_for_training ? taking_.kept.Find(cleaned.signature) : std::nullopt;
+  if (match) {
     ++count_.duplicates;
-    return ledger::Append(taking_.change, id, ledger::Duplicate{.of = taking_.kept_texts.ids[match->document], .permille = std::lround(match->similarity * 1'000)});
+    return ledger::Append(taking_.change, id, ledger::Duplicate{.of = match->id, .permille = std::lround(match->similarity * 1'000)});
   }
-  TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.clock));
-  if (is_usable) {
-    TRY(taking_.kept_texts.index.Add(cleaned->signature));
-    taking_.kept_texts.ids.push_back(id);
-  }
+  if (is_usable) TRY(taking_.kept.Add(id, cleaned.signature));
   ++count_.kept;
-  return AppendCleanedText(id, part, *cleaned);
+  return AppendCleanedText(id, part, cleaned);
 }
 
 // Numbers and pictures stay without a text that is no good: a table of numbers is no prose.
@@ -183,35 +182,41 @@ Result<void> DocumentTaker::AppendCleanedText(const std::string& id, const Part&
 }
 
 // Counts for ever; what was found, and the persons' tokens, as long as the document is not forgotten.
-Result<void> DocumentTaker::AppendFindings(const std::string& id, const FilteredDocument& cleaned) {
-  if (cleaned.findings.empty()) return {};
-  for (size_t first = 0; first < cleaned.findings.size(); first += kFindingsPerEvent) {
-    ledger::PersonalData record = {.action = ledger::PersonalDataAction::kMasked};
-    auto list = nlohmann::json::array();
-    std::vector<ledger::Digest> subjects;
-    const size_t end = std::min(cleaned.findings.size(), first + kFindingsPerEvent);
-    for (size_t i = first; i < end; ++i) {
-      const Finding& finding = cleaned.findings[i];
-      ++record.counts[std::string(FindingName(finding.kind))];
-      list.push_back({FindingName(finding.kind), finding.begin, finding.end});
-      if (IsSecret(finding.kind)) continue;
-      const auto token = taking_.subjects.TokenOf(cleaned.found[i]);
-      if (token) subjects.push_back(*token);
-    }
+Result<void> DocumentTaker::AppendFindings(const std::string& id, const FilteredDocument& cleaned, bool secrets) {
+  ledger::PersonalData record;
+  auto list = nlohmann::json::array();
+  std::vector<ledger::Digest> subjects;
+  const auto append = [&]() -> Result<void> {
+    if (list.empty()) return {};
+    record.action = secrets ? ledger::PersonalDataAction::kMasked : ActionOf(taking_.intake.personal_data);
+    if (!secrets) record.reason = taking_.intake.personal_data_reason;
     record.findings = list.dump();
-    TRY(ledger::Append(taking_.change, id, record, std::move(subjects)));
+    TRY(ledger::Append(taking_.change, id, record, std::exchange(subjects, {})));
+    record = {};
+    list.clear();
+    return {};
+  };
+  for (size_t i = 0; i < cleaned.findings.size(); ++i) {
+    const Finding& finding = cleaned.findings[i];
+    if (IsSecret(finding.kind) != secrets) continue;
+    ++record.counts[std::string(FindingName(finding.kind))];
+    list.push_back({FindingName(finding.kind), finding.begin, finding.end});
+    const auto token = secrets ? std::nullopt : std::optional(taking_.subjects.TokenOf(cleaned.found[i]));
+    if (token && *token) subjects.push_back(**token);
+    if (list.size() == kFindingsPerEvent) TRY(append());
   }
-  return {};
+  return append();
 }
 
-Result<std::string> DocumentTaker::AppendDocument(const Part& part, const PackageFacts& package, std::string_view modality,
+Result<std::string> DocumentTaker::AppendDocument(const FilteredPart& filtered, const PackageFacts& package, std::string_view modality,
                                                   const std::string& content) {
+  const Part& part = filtered.part;
   const std::string id = ledger::NewId();
   const bool is_main = main_id_.empty();
-  const ledger::Document document = {.source = taking_.source.name,
+  const ledger::Document document = {.source = taking_.intake.source.name,
                                      .modality = std::string(modality),
                                      .media_type = part.media_type,
-                                     .bytes = static_cast<int64_t>(is_main ? file_.size : part.text.size() + part.content.size()),
+                                     .bytes = static_cast<int64_t>(is_main ? file_.size : filtered.bytes),
                                      .taken_ms = taking_.clock.WallMs(),
                                      .package = package.package,
                                      .version = package.version,
@@ -228,7 +233,7 @@ Result<std::string> DocumentTaker::AppendDocument(const Part& part, const Packag
 }
 
 Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part, const PackageFacts& package) {
-  const ledger::Source& source = taking_.source;
+  const ledger::Source& source = taking_.intake.source;
   TRY(ledger::Append(taking_.change, id, ledger::RightsBasis{.basis = *source.basis, .until = source.keep_until, .use = source.use}));
   const std::optional<ledger::Licence> licence = LicenceOf(source, part, package);
   return licence ? ledger::Append(taking_.change, id, *licence) : Result<void>();
@@ -247,21 +252,16 @@ Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& par
   return {};
 }
 
-Result<bool> IsUsable(const ledger::Ledger& ledger, const std::string& id, base::Clock& clock) {
-  TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger, id, ledger::Today(clock)));
-  return rights.tier != '-';
-}
-
 // Of those that may be used, unless this one may not either: what nobody may use keeps nothing out.
 Result<std::string> DocumentTaker::SameContent(const std::string& content, const std::string& id) const {
-  if (content.empty()) return std::string();
-  TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.clock));
+  if (content.empty() || !taking_.intake.source.use.empty()) return std::string();
+  TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.today));
   TRY_ASSIGN(const std::vector<std::string> others, taking_.ledger.AboutContent(content));
   for (const std::string& other : others) {
     if (other == id) continue;
     TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(taking_.ledger, other));
     if (state != ledger::DocumentState::kKept) continue;
-    TRY_ASSIGN(const bool other_is_usable, IsUsable(taking_.ledger, other, taking_.clock));
+    TRY_ASSIGN(const bool other_is_usable, IsUsable(taking_.ledger, other, taking_.today));
     if (other_is_usable || !is_usable) return other;
   }
   return std::string();

@@ -6,10 +6,9 @@
 #include <string>
 
 #include "base/clock.h"
-#include "data/extract.h"
-#include "data/filter_chain.h"
+#include "data/file_readers.h"
 #include "data/intake.h"
-#include "data/near_duplicates.h"
+#include "data/kept_signatures.h"
 #include "data/package_papers.h"
 #include "data/raw_files.h"
 #include "ledger/ledger.h"
@@ -18,22 +17,14 @@
 
 namespace walchen::data {
 
-// Whether a recipe could name its tier (ledger/rights.h).
-Result<bool> IsUsable(const ledger::Ledger& ledger, const std::string& id, base::Clock& clock);
-
-// The texts that are kept and may be used, to know others like them.
-struct KeptTexts {
-  DuplicateIndex index;
-  std::vector<std::string> ids;  // of the documents, by their number in the index
-};
-
 struct Taking {
   const ledger::Ledger& ledger;
   ledger::Transaction& change;
   const ledger::SubjectKey& subjects;
-  const ledger::Source& source;
+  const Intake& intake;
   base::Clock& clock;
-  KeptTexts& kept_texts;
+  std::string today;  // ledger::Today
+  KeptSignatures& kept;
 };
 
 // What stands in the subject index for a file's content. When it is forgotten (forget.h), a decision keeps this token, so that
@@ -47,18 +38,18 @@ class DocumentTaker {
       : taking_(taking), file_(file), content_(std::move(content)), count_(count), package_(std::move(package)) {}
 
   // One part of the file: a document. `package`: what its package says of it. Errors: those of the ledger.
-  Result<void> Take(Part part, const PackageFacts& package = {});
+  Result<void> Take(const FilteredPart& filtered, const PackageFacts& package = {});
   // Of the document that is the file itself; empty before the first part.
   const std::string& main_id() const { return main_id_; }
 
  private:
-  Result<std::string> AppendDocument(const Part& part, const PackageFacts& package, std::string_view modality, const std::string& content);
+  Result<std::string> AppendDocument(const FilteredPart& filtered, const PackageFacts& package, std::string_view modality, const std::string& content);
   Result<void> AppendRights(const std::string& id, const Part& part, const PackageFacts& package);
   Result<void> AppendOptOuts(const std::string& id, const Part& part);
-  Result<void> AppendCleaned(const std::string& id, const Part& part);
+  Result<void> AppendCleaned(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendWithContent(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendCleanedText(const std::string& id, const Part& part, const FilteredDocument& cleaned);
-  Result<void> AppendFindings(const std::string& id, const FilteredDocument& cleaned);
+  Result<void> AppendFindings(const std::string& id, const FilteredDocument& cleaned, bool secrets);
   // Another kept document with this content; empty if there is none that may stand for this one.
   Result<std::string> SameContent(const std::string& content, const std::string& id) const;
   Result<bool> WasForgotten(const std::string& content) const;

@@ -31,6 +31,16 @@ TEST(Signature, IsTheSameForTextsThatDifferInCaseAndPunctuation) {
   EXPECT_EQ(Sign(""), Sign(""));
 }
 
+TEST(Signature, IsReadFromItsTextAndFromNoOther) {
+  const Signature signature = Sign("Die Pumpe läuft seit gestern nicht mehr rund, und niemand weiß, warum.");
+  const std::string text = TextOf(signature);
+  EXPECT_EQ(SignatureOfText(text), signature);
+  EXPECT_FALSE(SignatureOfText("v0" + text.substr(2)).has_value());
+  EXPECT_FALSE(SignatureOfText(text + "0").has_value());
+  EXPECT_FALSE(SignatureOfText(text.substr(0, text.size() - 1)).has_value());
+  EXPECT_FALSE(SignatureOfText(text.substr(0, 40) + "x" + text.substr(41)).has_value());
+}
+
 TEST(Signature, EstimatesJaccardWithoutBias) {
   base::Rng rng(5);
   double error = 0, square = 0;

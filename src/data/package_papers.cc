@@ -178,7 +178,8 @@ void PackagePapers::TakeDebian(const Part& part, std::string_view path) {
 }
 
 void PackagePapers::TakeFolderPaper(const Part& part, std::string folder) {
-  FolderPaper paper = {.paper = {part.inner_path, base::Sha256Hex(base::AsBytes(part.text))}};
+  FolderPaper paper;
+  paper.paper = {part.inner_path, base::Sha256Hex(base::AsBytes(part.text))};
   std::tie(paper.name, paper.version) = NameAndVersion(part.title);
   for (const LicenceEvidence& evidence : part.licences) {
     std::string expression = SpdxOfField(evidence.field, evidence.value);

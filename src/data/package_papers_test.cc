@@ -31,7 +31,7 @@ PackagePapers DebianPapers(const std::vector<TestEntry>& data) {
 }
 
 constexpr std::string_view kCopyright =
-    "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n"
+    "Format: https://www.example.org/copyright-format/1.0/\n\n"
     "Files: *\nCopyright: x\nLicense: LGPL-2.1+\n\n"
     "Files: html/*\nCopyright: x\nLicense: GFDL-NIV-1.3+\n";
 

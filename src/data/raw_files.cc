@@ -4,6 +4,8 @@
 #include <ranges>
 
 #include "base/limits.h"
+#include "base/sha256.h"
+#include "ledger/event.h"
 
 namespace walchen::data {
 namespace {
@@ -58,6 +60,18 @@ Result<void> WalkFiles(base::Files& files, const base::Path& top, const std::fun
     }
   }
   return {};
+}
+
+Result<std::string> StateOfFiles(base::Files& files, const std::vector<base::Path>& tops) {
+  base::Sha256 hash;
+  for (const base::Path& top : tops) {
+    TRY(WalkFiles(files, top, [&](const RawFile& file) -> Result<void> {
+      const auto info = files.Stat(file.path);
+      hash.Update(base::AsBytes(fmt::format("{}\n{} {} {}\n", file.path.native(), file.size, info ? info->modified_s : 0, file.trouble)));
+      return {};
+    }));
+  }
+  return ledger::HexOf(hash.Finish());
 }
 
 }  // namespace walchen::data

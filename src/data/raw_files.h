@@ -23,4 +23,7 @@ struct RawFile {
 // Errors: kNotFound (no such path), those of `take`, which end the walk.
 Result<void> WalkFiles(base::Files& files, const base::Path& top, const std::function<Result<void>(const RawFile&)>& take);
 
+// A digest that changes when a file under one of these is added, removed, resized or written. Errors: kNotFound.
+Result<std::string> StateOfFiles(base::Files& files, const std::vector<base::Path>& tops);
+
 }  // namespace walchen::data

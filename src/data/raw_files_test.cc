@@ -50,6 +50,19 @@ TEST_F(RawFiles, LinksAreNamedAndNotFollowed) {
   for (size_t i = 1; i < 4; ++i) EXPECT_NE(found[i].trouble, "") << found[i].path;
 }
 
+TEST_F(RawFiles, TheirStateChangesWithEachOfThem) {
+  Put("a.txt");
+  const std::vector<base::Path> tops = {folder_.path()};
+  const std::string before = StateOfFiles(files_, tops).value();
+  EXPECT_EQ(StateOfFiles(files_, tops).value(), before);
+  Put("b/c.txt");
+  const std::string with_one_more = StateOfFiles(files_, tops).value();
+  EXPECT_NE(with_one_more, before);
+  std::filesystem::last_write_time(folder_ / "a.txt", std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT_NE(StateOfFiles(files_, tops).value(), with_one_more);
+  EXPECT_EQ(StateOfFiles(files_, {folder_ / "none"}).error().code(), ErrorCode::kNotFound);
+}
+
 TEST_F(RawFiles, WhatTakesThemMayEndTheWalk) {
   for (const char* name : {"1", "2", "3"}) Put(name);
   int seen = 0;

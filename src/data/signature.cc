@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <limits>
+
+#include <fmt/format.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -72,6 +75,52 @@ Signature MakeSignature(std::string_view text, std::span<const Word> words) {
   }
   const auto keys = Minima<Signature::kKeys>(words, kKeyShingle, signature.content);
   for (size_t i = 0; i < Signature::kKeys; ++i) signature.keys[i] = static_cast<uint32_t>(keys.At(i) >> 32);
+  return signature;
+}
+
+namespace {
+
+// "v1:" and the numbers' hexadecimal digits.
+std::string VersionPrefix() { return fmt::format("v{}:", kSignatureVersion); }
+
+// Nothing where there are no such digits any more.
+std::optional<uint64_t> TakeDigits(std::string_view& text, size_t digits) {
+  uint64_t value = 0;
+  const char* end = text.data() + std::min(digits, text.size());
+  const auto [rest, error] = std::from_chars(text.data(), end, value, 16);
+  if (text.size() < digits || error != std::errc() || rest != end) return std::nullopt;
+  text.remove_prefix(digits);
+  return value;
+}
+
+}  // namespace
+
+std::string TextOf(const Signature& signature) {
+  std::string text = VersionPrefix() + fmt::format("{:016x}", signature.content);
+  for (const uint64_t minima : signature.minima) text += fmt::format("{:016x}", minima);
+  for (const uint32_t key : signature.keys) text += fmt::format("{:08x}", key);
+  return text;
+}
+
+std::optional<Signature> SignatureOfText(std::string_view text) {
+  const std::string prefix = VersionPrefix();
+  if (!text.starts_with(prefix)) return std::nullopt;
+  text.remove_prefix(prefix.size());
+  Signature signature;
+  const auto content = TakeDigits(text, 16);
+  if (!content) return std::nullopt;
+  signature.content = *content;
+  for (uint64_t& minima : signature.minima) {
+    const auto value = TakeDigits(text, 16);
+    if (!value) return std::nullopt;
+    minima = *value;
+  }
+  for (uint32_t& key : signature.keys) {
+    const auto value = TakeDigits(text, 8);
+    if (!value) return std::nullopt;
+    key = static_cast<uint32_t>(*value);
+  }
+  if (!text.empty()) return std::nullopt;
   return signature;
 }
 

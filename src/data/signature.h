@@ -16,7 +16,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "data/words.h"
@@ -39,6 +41,10 @@ struct Signature {
 
 // `words` are SplitWords(text).
 Signature MakeSignature(std::string_view text, std::span<const Word> words);
+
+// A signature of this version as text, and back: nothing where it is another version's, or none.
+std::string TextOf(const Signature& signature);
+std::optional<Signature> SignatureOfText(std::string_view text);
 
 // The estimate of Jaccard's similarity, 0 to 1.
 double Similarity(const std::array<uint64_t, 4>& a, const std::array<uint64_t, 4>& b);

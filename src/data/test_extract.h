@@ -92,7 +92,7 @@ inline std::string TextAt(const Part& part, std::string_view place) {
   return "none";
 }
 
-// How every part must be: spans in order and within a text that is there or quarantined.
+// How every part must be: spans in order and within the text; something is there, or it is quarantined.
 inline void ExpectWellFormed(const Part& part) {
   EXPECT_NE(part.text.empty() && part.content.empty(), part.quarantine.empty()) << part.inner_path << ": " << part.quarantine;
   uint64_t before = 0;

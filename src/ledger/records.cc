@@ -98,6 +98,7 @@ void Fields(Archive& a, Record& r, const Transformation*) {
   a.Needed("version", r.version);
   a.TextMap("parameters", r.parameters);
   a.Private("result_sha256", r.result_sha256, Form::kSha256);
+  a.Private("result_signature", r.result_signature);
 }
 
 template <class Archive, class Record>

@@ -162,6 +162,7 @@ struct Transformation {  // about a document
   std::map<std::string, std::string> parameters = {};
   // private
   std::string result_sha256 = {};
+  std::string result_signature = {};  // of a text: what similar ones are found by
   bool operator==(const Transformation&) const = default;
 };
 

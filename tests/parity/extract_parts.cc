@@ -6,9 +6,11 @@
 #include <iostream>
 #include <string>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "data/extract_worker.h"
 #include "data/part_tables.h"
 
@@ -39,8 +41,15 @@ nlohmann::json JsonOf(const std::string& path, const Part& part) {
   nlohmann::json tables = nlohmann::json::array();
   const auto read = TablesOf(part);
   for (const NumberTable& table : read.value()) tables.push_back(JsonOf(table));
-  return {{"path", path},       {"tables", std::move(tables)}, {"inner_path", part.inner_path}, {"text", part.text},
-          {"title", part.title}, {"quarantine", part.quarantine}, {"spans", std::move(spans)}};
+  return {{"path", path},
+          {"inner_path", part.inner_path},
+          {"text", part.text},
+          {"title", part.title},
+          {"quarantine", part.quarantine},
+          {"spans", std::move(spans)},
+          {"notes", part.notes},
+          {"content", fmt::format("{:02x}", fmt::join(base::AsBytes(part.content), ""))},
+          {"tables", std::move(tables)}};
 }
 
 int PrintParts() {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Any bytes behind the beginning of a set of icons: each part is an icon with its own path, or says why there is none.
+#include <set>
+#include <string>
+
+#include "base/status.h"
+#include "data/extract.h"
+
+using namespace walchen;
+
+// fontconfig, which draws the words of an SVG, keeps what it read of the fonts until the process ends.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // What makes it a set; the rest is the input's.
+  const std::string json = R"({"prefix":"noto","icons":{"a":{"body":")" + std::string(reinterpret_cast<const char*>(data), size);
+  std::set<std::string> paths;
+  const auto take = [&](data::Part part) -> Result<void> {
+    CHECK(paths.insert(part.inner_path).second, "{} came twice", part.inner_path);
+    CHECK(part.content.empty() == !part.quarantine.empty(), "{}", part.quarantine);
+    return {};
+  };
+  CHECK(data::Extract(data::Formats(), "a.json", json, take));
+  return 0;
+}

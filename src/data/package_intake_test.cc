@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Packages on their way into the ledger: the licences of the files in them, what is for evaluation only, and how they are counted.
+#include <gtest/gtest.h>
+
+#include "base/test_folder.h"
+#include "data/bpe_trainer.h"
+#include "data/corpus_table.h"
+#include "data/intake.h"
+#include "data/shard_builder.h"
+#include "data/test_extract.h"
+#include "formats/gguf.h"
+#include "ledger/documents.h"
+#include "ledger/rights.h"
+
+namespace walchen::data {
+namespace {
+
+constexpr std::string_view kToday = "2026-11-22";
+const std::string kEnglish =
+    "The pump has been running rough since Monday. The bearing gets hot, and the fitter checks the oil level in the housing. Then he "
+    "tightens the bolts at the flange and writes the temperature into the list that hangs next to the door.\n";
+const std::string kOther =
+    "Open the bypass slowly before you touch the main valve, because trapped steam burns badly. Wait until both gauges agree, note "
+    "their values in the logbook, and only then loosen the eight nuts crosswise, half a turn each, starting at the top.\n";
+const std::string kCatalogue =
+    "msgid \"\"\nmsgstr \"\"\n\"Language: de\\n\"\n\"Content-Type: text/plain; charset=UTF-8\\n\"\n\n"
+    "msgid \"The pump is running and the bearing gets hot.\"\nmsgstr \"Die Pumpe läuft, und das Lager wird heiß.\"\n\n"
+    "msgid \"Please check the oil level in the housing.\"\nmsgstr \"Bitte prüfen Sie den Ölstand im Gehäuse.\"\n";
+
+class PackageIntake : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(files_.MakeFolders(raw()));
+    ledger_.emplace(ledger::Ledger::Open(folder_ / "ledger.db").value());
+    subjects_.emplace(ledger::SubjectKey::ReadOrMake(files_, folder_ / "subjects.key").value());
+  }
+  base::Path raw() const { return folder_ / "raw"; }
+  void Put(const std::string& name, const std::string& bytes) { ASSERT_TRUE(base::ReplaceFile(files_, raw() / name, bytes)); }
+  void PutNpm(const std::vector<TestEntry>& more) {
+    std::vector<TestEntry> entries = {{"package/read.txt", kEnglish}};
+    entries.insert(entries.end(), more.begin(), more.end());
+    Put("pump-1.0.0.tgz", ArchiveOf(entries, "ustar", "gzip"));
+  }
+  void PutDebian(const std::string& copyright) {
+    const std::string data = ArchiveOf({{"./usr/share/doc/pump/read.txt", kEnglish}, {"./usr/share/doc/pump/copyright", copyright}}, "ustar", "xz");
+    const std::string control = ArchiveOf({{"./control", "Package: pump\nVersion: 2-1\n"}}, "ustar", "xz");
+    Put("pump_2-1_all.deb", ArchiveOf({{"control.tar.xz", control}, {"data.tar.xz", data}}, "arbsd"));
+  }
+  static ledger::Source Packages(const std::string& licence = "") {
+    ledger::Source source;
+    source.name = "packages";
+    source.source_class = ledger::SourceClass::kPublicDataset;
+    source.basis = ledger::Basis::kLicence;
+    source.licence = licence;
+    return source;
+  }
+  Result<IntakeCount> Add(const ledger::Source& source, const std::vector<std::string>& only = {"*read.txt", "*.po"}) {
+    IntakeOptions options;
+    options.extract = [&](const base::Path& file, const std::vector<std::string>& wanted, const TakePart& take) -> Result<void> {
+      TRY_ASSIGN(const std::string bytes, files_.Read(file, 1 << 24));
+      Extraction extraction(Formats(), take);
+      extraction.set_only(wanted);
+      Source raw_file;
+      raw_file.bytes = bytes;
+      raw_file.name = file.filename().native();
+      raw_file.path = file.native();
+      return extraction.Read(std::move(raw_file));
+    };
+    return TakeIn(*ledger_, files_, *subjects_, {.source = source, .paths = {raw()}, .only = only}, options);
+  }
+  // The one kept document with text.
+  ledger::ListedDocument Kept() {
+    ledger::DocumentReader reader(*ledger_, {.source = {}, .state = ledger::DocumentState::kKept});
+    std::vector<ledger::ListedDocument> all;
+    while (auto next = reader.Next().value()) {
+      if (next->document.modality != "archive") all.push_back(*next);
+    }
+    EXPECT_EQ(all.size(), 1u);
+    return all.empty() ? ledger::ListedDocument() : all[0];
+  }
+  ledger::Rights RightsOfKept() { return ledger::RightsOf(*ledger_, Kept().id, kToday).value(); }
+  Result<BuiltShards> Build() {
+    BpeTrainer trainer;
+    TRY(trainer.Add(kEnglish));
+    formats::GgufWriter writer;
+    TRY_ASSIGN(const Bpe bpe, trainer.Train(OwnSpecialTokens(), 300));
+    for (auto& [key, value] : TokenizerKeys(bpe)) writer.Add(key, value);
+    TRY(writer.Write(files_, folder_ / "own.gguf"));
+    TRY_ASSIGN(const auto file, formats::GgufFile::Open(files_, folder_ / "own.gguf"));
+    TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(*file));
+    return BuildShards(*ledger_, files_, *tokenizer, {.name = "all", .sources = {}, .tiers = "ABCDOTE-"}, folder_ / "shards/all", base::Clock::Os());
+  }
+
+  base::Files& files_ = base::Files::Os();
+  base::TestFolder folder_;
+  std::optional<ledger::Ledger> ledger_;
+  std::optional<ledger::SubjectKey> subjects_;
+};
+
+// The papers stand behind the files here, and are no documents where nobody asks for them.
+TEST_F(PackageIntake, FilesHaveTheLicenceNameAndVersionOfTheirPackage) {
+  PutNpm({{"package/package.json", R"({"name": "pump", "version": "1.0.0", "license": "Apache-2.0"})"}});
+  ASSERT_TRUE(Add(Packages("MIT")));
+  EXPECT_EQ(Kept().document.package, "pump");
+  EXPECT_EQ(Kept().document.version, "1.0.0");
+  const ledger::Rights rights = RightsOfKept();
+  EXPECT_EQ(rights.tier, 'A');
+  EXPECT_EQ(rights.why, "licence Apache-2.0 (stated by its package)");
+  const auto life = ledger::LifeOf(*ledger_, Kept().id).value();
+  const auto event = std::ranges::find(life, ledger::Licence::kKind, &ledger::Event::kind);
+  ASSERT_NE(event, life.end());
+  EXPECT_EQ(ledger::FromEvent<ledger::Licence>(*event)->disagrees, std::vector<std::string>{"MIT"});
+}
+
+TEST_F(PackageIntake, WhatAFileSaysItselfGoesBeforeItsPackage) {
+  Put("pump-1.0.0.tgz", ArchiveOf({{"package/read.txt", "SPDX-License-Identifier: CC-BY-4.0\n\n" + kEnglish},
+                                   {"package/package.json", R"({"name": "pump", "version": "1.0.0", "license": "MIT"})"}},
+                                  "ustar", "gzip"));
+  ASSERT_TRUE(Add(Packages()));
+  EXPECT_EQ(RightsOfKept().tier, 'B');
+}
+
+TEST_F(PackageIntake, UnclearPapersKeepAPackageOutUnlessSomebodyReadThem) {
+  PutDebian("It is free software.\n");
+  ASSERT_TRUE(Add(Packages()));
+  EXPECT_EQ(RightsOfKept().tier, '-');
+  EXPECT_EQ(RightsOfKept().why, "licence LicenseRef-unclear (stated by its package)");
+}
+
+TEST_F(PackageIntake, AStatedLicenceCountsWherePapersAreUnclear) {
+  PutDebian("It is free software.\n");
+  ASSERT_TRUE(Add(Packages("PSF-2.0")));
+  EXPECT_EQ(RightsOfKept().tier, 'A');
+}
+
+TEST_F(PackageIntake, OwnPackagesNeedNoPapers) {
+  PutDebian("Ours.\n");
+  ledger::Source source = Packages();
+  source.basis = ledger::Basis::kOwnData;
+  ASSERT_TRUE(Add(source));
+  EXPECT_EQ(RightsOfKept().tier, 'O');
+}
+
+TEST_F(PackageIntake, WhatIsForEvaluationIsNeverPacked) {
+  PutNpm({{"package/package.json", R"({"name": "pump", "version": "1.0.0", "license": "MIT"})"}});
+  ledger::Source source = Packages();
+  source.use = ledger::kEvaluationUse;
+  ASSERT_TRUE(Add(source));
+  EXPECT_EQ(RightsOfKept().tier, ledger::kEvaluationTier);
+  const auto built = Build();
+  ASSERT_FALSE(built);
+  EXPECT_NE(built.error().message().find("kept for evaluation only (licence MIT"), std::string::npos) << built.error().ToString();
+  source.use = "training";
+  source.name = "other";
+  EXPECT_EQ(Add(source).error().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(PackageIntake, TheUseOfASourceCannotChange) {
+  PutNpm({});
+  ASSERT_TRUE(Add(Packages()));
+  ledger::Source source = Packages();
+  source.use = ledger::kEvaluationUse;
+  EXPECT_EQ(Add(source).error().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(PackageIntake, CountsTokensPairsAndWhatWasDropped) {
+  PutNpm({{"package/package.json", R"({"name": "pump", "version": "1.0.0", "license": "MIT"})"},
+          {"package/copy/read.txt", kEnglish},
+          {"package/other.txt", kOther},
+          {"package/de.po", kCatalogue}});
+  ASSERT_TRUE(Add(Packages()));
+  ASSERT_TRUE(Build());
+  const CorpusTable table = CorpusTableOf(*ledger_, {"packages"}, "all", kToday).value();
+  const CorpusAmounts& german = table.kept.at({"packages", "de", 'A'});
+  EXPECT_EQ(german.documents, 1u);
+  EXPECT_EQ(german.pairs, 2u);
+  EXPECT_GT(german.tokens, 10u);
+  const CorpusAmounts& english = table.kept.at({"packages", "en", 'A'});
+  EXPECT_EQ(english.documents, 2u) << "the text and the catalogue's originals; other.txt was not asked for";
+  EXPECT_GT(english.tokens, german.tokens);
+  EXPECT_EQ(table.dropped.at("packages"), (std::map<std::string, uint64_t>{{"duplicate", 1}}));
+  EXPECT_TRUE(CorpusTableOf(*ledger_, {"others"}, "all", kToday)->kept.empty());
+  EXPECT_EQ(CorpusTableOf(*ledger_, {"packages"}, "al", kToday)->kept.at({"packages", "de", 'A'}).tokens, 0u);
+}
+
+}  // namespace
+}  // namespace walchen::data

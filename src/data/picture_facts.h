@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a picture file says beside its pixels: captions, licence, marks against training on it. What is private in it (where
+// it was taken, whose camera) is left out and noted.
+#pragma once
+
+#include <string_view>
+
+#include "data/extract.h"
+
+namespace walchen::data {
+
+// Of PNG, JPEG, GIF, WebP and TIFF. Returns the EXIF orientation, 1 where there is none.
+int ReadPictureFacts(std::string_view bytes, Part& part);
+
+}  // namespace walchen::data
