@@ -20,7 +20,8 @@ struct ArrowColumn {
   std::vector<std::string> texts;   // one per row, for kText alone
 };
 
-// Reads the bytes of a file and replaces `columns`; columns of lists, records and bytes are left out and counted.
+// Reads the bytes of a file and replaces `columns`; columns of lists, records and bytes are left out and counted. Moments
+// and durations are in ms, true is 1, a decimal is the double nearest to it, a code is what it stands for.
 // Returns false with the reason in `error`. Never throws. Both sides are built together, so these types are the same.
 using ReadArrowFunction = bool (*)(const char* bytes, uint64_t size, uint64_t cells_max, std::vector<ArrowColumn>* columns,
                                    uint64_t* left_out, std::string* error);

@@ -62,9 +62,12 @@ Result<void> ReadArrow(const Source& source, Extraction& extraction) {
     return Fail(ErrorCode::kCorrupt, "{}", error);
   }
   TRY_ASSIGN(const CellGrid grid, GridOf(columns));
+  if (columns.empty()) {
+    return Fail(ErrorCode::kUnsupported, "expected columns of numbers, times or texts, found {} of lists, records or bytes", left_out);
+  }
   Part part;
   if (left_out > 0) part.notes.push_back(fmt::format("{} columns of lists, records or bytes are not read", left_out));
-  if (!columns.empty()) TRY(AddTableText(grid, "", part));
+  TRY(AddTableText(grid, "", part));
   AddTables({TableOf(grid, "", Heads::kFirstRow)}, part);
   return extraction.Give(source, std::move(part));
 }

@@ -158,7 +158,8 @@ TimeColumn TimesOf(std::span<const std::optional<TimeText>> cells) {
   column.ms = InOrder(cells, DayOrder::kDayFirst);
   if (facts.either > 0) {
     std::vector<double> month_first = InOrder(cells, DayOrder::kMonthFirst);
-    if (DecideOrder(column.ms, month_first, facts.half_days > 0, column) == DayOrder::kMonthFirst) column.ms = std::move(month_first);
+    const DayOrder order = DecideOrder(column.ms, month_first, facts.half_days > 0, column);
+    if (order == DayOrder::kMonthFirst) column.ms = std::move(month_first);
   }
   const auto missing = static_cast<uint64_t>(std::ranges::count_if(column.ms, [](double v) { return std::isnan(v); }));
   if (const uint64_t wrong = missing - (cells.size() - facts.said); wrong > 0) {
