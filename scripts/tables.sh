@@ -7,4 +7,4 @@ source "$(dirname "$0")/steps.sh"
 scripts/setup.sh tables
 cmake --preset release -DWALCHEN_TESTS=OFF
 cmake --build build -j "$(jobs)" --target walchen
-say "build/walchen reads Parquet and Arrow; take files in again with: build/walchen data add FOLDER"
+say "build/walchen data add reads Parquet and Arrow now"

@@ -22,12 +22,16 @@ Result<ReadArrowFunction> LoadPlugin() {
   static void* plugin = nullptr;
   std::error_code error;
   const base::Path path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / kArrowPlugin;
+  if (!std::filesystem::exists(path, error)) {
+    return Fail(ErrorCode::kUnavailable,
+                "Parquet and Arrow are read with libraries that were not here when Walchen was built: run `make tables`; a "
+                "file that was taken in before is read again under another name or --source");
+  }
   if (!plugin) plugin = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* found = plugin ? ::dlsym(plugin, kReadArrowName) : nullptr;
   if (found) return reinterpret_cast<ReadArrowFunction>(found);
-  return Fail(ErrorCode::kUnavailable,
-              "Parquet and Arrow are read by the package pyarrow, which is not here: run scripts/setup.sh tables, build "
-              "Walchen again and take the file in again");
+  const char* reason = ::dlerror();
+  return Fail(ErrorCode::kUnavailable, "expected to load {}: {}; run `make tables` again", kArrowPlugin, reason ? reason : "");
 }
 
 Result<CellGrid> GridOf(std::vector<ArrowColumn>& columns) {

@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers that Walchen reads from tables are those that others read: Python's csv, datetime, sqlite3 and wave,
 openpyxl, pyarrow and h5py. 40 separated texts in German and English, 20 workbooks, 16 Parquet and Arrow files, 10
-databases, 10 recordings, 10 HDF5 files, from a fixed seed; every value to 1e-12.
+databases, 10 recordings, 10 HDF5 files, from a fixed seed, and the Parquet files of pandas that pyarrow's own tests read;
+every value to 1e-12. All through the child process that has neither network nor the right to write.
 """
 
 import csv
 import datetime
+import decimal
 import io
 import json
 import math
 import os
 import pathlib
 import random
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -26,6 +29,7 @@ import pyarrow
 import pyarrow.feather
 import pyarrow.parquet
 
+BUILD = pathlib.Path(os.environ["WALCHEN_BUILD"])
 UTC = datetime.timezone.utc
 MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
 MISSING = ["", "-", "n/a", "NaN", "#NV"]
@@ -46,17 +50,19 @@ class TableParityTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
+    def parts_of(self, paths, program=BUILD / "extract_parts"):
+        """The only part of each file, as the program next to this test prints it."""
+        ran = subprocess.run([program], check=True, text=True, input="".join(f"{path}\n" for path in paths), capture_output=True)
+        parts = [json.loads(line) for line in ran.stdout.splitlines()]
+        self.assertEqual([part["path"] for part in parts], [str(path) for path in paths])
+        return parts
+
     def tables_of(self, paths):
-        """Path -> its tables, as the program next to this test prints them."""
-        ran = subprocess.run([pathlib.Path(os.environ["WALCHEN_BUILD"]) / "extract_parts"], check=True, text=True,
-                             input="".join(f"{path}\n" for path in paths), capture_output=True)
-        found = {}
-        for line in ran.stdout.splitlines():
-            part = json.loads(line)
+        """Path -> its tables."""
+        parts = self.parts_of(paths)
+        for part in parts:
             self.assertEqual(part["quarantine"], "", part["path"])
-            found[part["path"]] = part["tables"]
-        self.assertEqual(len(found), len(paths))
-        return found
+        return {part["path"]: part["tables"] for part in parts}
 
     def assert_values(self, found, wanted, where):
         self.assertEqual(len(found), len(wanted), where)
@@ -150,6 +156,10 @@ class TableParityTest(unittest.TestCase):
             "i64": pyarrow.array([pick.randrange(-(2**53), 2**53) for _ in range(rows)], pyarrow.int64()),
             "u8": pyarrow.array([pick.choice([None, pick.randrange(256)]) for _ in range(rows)], pyarrow.uint8()),
             "ja": pyarrow.array([pick.random() < 0.5 for _ in range(rows)]),
+            "dezimal": pyarrow.array([pick.choice([None, decimal.Decimal(pick.randrange(-(10**12), 10**12)).scaleb(-3)])
+                                      for _ in range(rows)], pyarrow.decimal128(15, 3)),
+            "dauer": pyarrow.array([pick.randrange(10**6) for _ in range(rows)], pyarrow.duration("ms")),
+            "code": pyarrow.array([pick.choice([0.5, 1.5]) for _ in range(rows)]).dictionary_encode(),
             "text": pyarrow.array([pick.choice(["Öl", "x"]) for _ in range(rows)]).dictionary_encode(),
             "liste": pyarrow.array([[1]] * rows),
         })
@@ -178,9 +188,29 @@ class TableParityTest(unittest.TestCase):
             self.assertEqual(table["time"]["zone"], "UTC" if zoned else "", path)
             moments = [moment.astimezone(UTC) if zoned else moment for moment in wanted["zeit"].to_pylist()]
             self.assert_values(table["time"]["ms"], [ms_of(moment) for moment in moments], path)
-            self.assert_table(table, {(name, ""): [None if value is None else float(value)
-                                                   for value in wanted[name].to_pylist()]
-                                      for name in ("f64", "f32", "i64", "u8", "ja")}, path)
+            self.assert_table(table, {(name, "ms" if name == "dauer" else ""): numbers_of(wanted[name])
+                                      for name in ("f64", "f32", "i64", "u8", "ja", "dezimal", "dauer", "code")}, path)
+
+    def test_parquet_of_pandas(self):
+        folder = pathlib.Path(pyarrow.__file__).parent / "tests/data/parquet"
+        paths = sorted(folder.glob("*.parquet"))
+        self.assertGreaterEqual(len(paths), 4)
+        tables = self.tables_of(paths)
+        for path in paths:
+            read = pyarrow.parquet.read_table(path)
+            (table,) = tables[str(path)]
+            wanted = {(field.name, ""): numbers_of(read[field.name]) for field in read.schema
+                      if pyarrow.types.is_integer(field.type) or pyarrow.types.is_floating(field.type)}
+            found = [column for column in table["columns"] if column["unit"] == ""]
+            self.assert_table({"columns": found}, wanted, path)
+
+    def test_without_the_libraries_the_reason_is_said(self):
+        path = self.folder / "a.parquet"
+        pyarrow.parquet.write_table(pyarrow.table({"a": [1, 2]}), path)
+        alone = shutil.copy(BUILD / "extract_parts", self.folder)
+        (part,) = self.parts_of([path], alone)
+        self.assertIn("make tables", part["quarantine"])
+        self.assertEqual(part["tables"], [])
 
     def test_databases(self):
         paths = [self.folder / f"{number}.sqlite" for number in range(10)]
@@ -240,6 +270,13 @@ class TableParityTest(unittest.TestCase):
                 self.assert_values(by_name["lauf/eins"]["time"]["ms"], [value * 1000 for value in group["zeit"]], path)
                 self.assert_table(by_name["lauf/eins"], {("a", "m/s²"): list(group["a"]), ("b", ""): list(group["b"])}, path)
                 self.assert_table(by_name["bild"], {(f"{c + 1}", ""): list(file["bild"][:, c]) for c in range(3)}, path)
+
+
+def numbers_of(column):
+    """An Arrow column as floats; durations in milliseconds."""
+    millisecond = datetime.timedelta(milliseconds=1)
+    return [None if value is None else value / millisecond if isinstance(value, datetime.timedelta) else float(value)
+            for value in column.to_pylist()]
 
 
 def writer_delimiter(text):
