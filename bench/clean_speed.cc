@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// clean_speed MEGABYTES [THREADS] [SEED]: cleans and deduplicates that much distinct text with one planted near-duplicate in
-// ten documents, and prints the speed, how many were found, how many others were dropped, and the memory.
+// clean_speed MEGABYTES MODEL.gguf [THREADS] [SEED]: cleans, deduplicates and tokenises that much distinct text with one planted
+// near-duplicate in ten documents, and prints the speed, how many were found, how many others were dropped, and the memory.
 //
 // Document n is a function of the seed and n, so nothing is kept but the index of duplicates, and 10 GB take no more room than
 // 10 MB. Making the text is not timed. Every third document is English, the others German.
@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "data/filter_chain.h"
 #include "data/near_duplicates.h"
 #include "data/test_documents.h"
+#include "formats/gguf.h"
+#include "formats/tokenizer.h"
 
 namespace {
 
@@ -108,13 +111,14 @@ double CpuMs() {
 }
 
 struct Totals {
-  uint64_t bytes = 0, documents = 0, planted = 0, found = 0, others_dropped = 0, filtered = 0;
-  double filter_ms = 0, index_ms = 0, cpu_ms = 0;
+  uint64_t bytes = 0, documents = 0, planted = 0, found = 0, others_dropped = 0, filtered = 0, tokens = 0;
+  double filter_ms = 0, index_ms = 0, token_ms = 0, cpu_ms = 0;
 };
 
-void Index(const std::vector<Made>& made, const std::vector<data::FilteredDocument>& results, data::DuplicateIndex& index, Totals& totals) {
+// Marks duplicates as not kept.
+void Index(const std::vector<Made>& made, std::vector<data::FilteredDocument>& results, data::DuplicateIndex& index, Totals& totals) {
   for (size_t i = 0; i < made.size(); ++i) {
-    const data::FilteredDocument& document = results[i];
+    data::FilteredDocument& document = results[i];
     totals.bytes += made[i].text.size();
     ++totals.documents;
     totals.planted += made[i].planted;
@@ -124,15 +128,18 @@ void Index(const std::vector<Made>& made, const std::vector<data::FilteredDocume
     }
     const bool duplicate = index.Find(document.signature).has_value();
     (made[i].planted ? totals.found : totals.others_dropped) += duplicate;
+    document.kept = !duplicate;
     if (!duplicate && !index.Add(document.signature)) std::abort();
   }
 }
 
 void Print(const Totals& totals, int threads, const data::DuplicateIndex& index) {
   const double mb = static_cast<double>(totals.bytes) * 1e-6;
-  fmt::print("{:.0f} MB, {} documents, {} threads: {:.1f} MB/s (filters {:.1f} MB/s, duplicates {:.0f} MB/s); {:.1f} MB per CPU second\n",
-             mb, totals.documents, threads, mb / (totals.filter_ms + totals.index_ms) * 1e3, mb / totals.filter_ms * 1e3,
-             mb / totals.index_ms * 1e3, mb / totals.cpu_ms * 1e3);
+  const double ms = totals.filter_ms + totals.index_ms + totals.token_ms;
+  fmt::print("{:.0f} MB, {} documents, {} threads: {:.1f} MB/s (filters {:.1f} MB/s, duplicates {:.0f} MB/s, tokens {:.1f} MB/s); {:.1f} MB "
+             "per CPU second; {} tokens\n",
+             mb, totals.documents, threads, mb / ms * 1e3, mb / totals.filter_ms * 1e3, mb / totals.index_ms * 1e3, mb / totals.token_ms * 1e3,
+             mb / totals.cpu_ms * 1e3, totals.tokens);
   fmt::print("planted near-duplicates found: {} of {} ({:.2f} %); others dropped as duplicates: {} of {} ({:.3f} %); by filters: {}\n",
              totals.found, totals.planted, 100.0 * static_cast<double>(totals.found) / static_cast<double>(totals.planted),
              totals.others_dropped, totals.documents - totals.planted,
@@ -145,38 +152,53 @@ void Print(const Totals& totals, int threads, const data::DuplicateIndex& index)
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fputs("expected: clean_speed MEGABYTES [THREADS] [SEED]\n", stderr);
+  if (argc < 3) {
+    std::fputs("expected: clean_speed MEGABYTES MODEL.gguf [THREADS] [SEED]\n", stderr);
     return 2;
   }
   const double bytes_max = std::strtod(argv[1], nullptr) * 1e6;
-  const int threads = argc > 2 ? std::max(1, std::atoi(argv[2])) : base::AvailableCpus();
-  const uint64_t seed = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
+  const auto file = formats::GgufFile::Open(base::Files::Os(), argv[2]);
+  CHECK(file.has_value(), "{}", file.error().message());
+  const auto tokenizer = formats::Tokenizer::FromGguf(**file);
+  CHECK(tokenizer.has_value(), "{}", tokenizer.error().message());
+  const int threads = argc > 3 ? std::max(1, std::atoi(argv[3])) : base::AvailableCpus();
+  const uint64_t seed = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 1;
   base::ThreadPool pool(threads);
   data::DuplicateIndex index;
   Totals totals;
   std::vector<Made> made(kBatch);
   std::vector<data::FilteredDocument> results(kBatch);
   std::vector<double> cpu_ms(static_cast<size_t>(threads));
+  std::vector<uint64_t> tokens(static_cast<size_t>(threads));
   const data::FilterOptions options;
-  while (static_cast<double>(totals.bytes) < bytes_max) {
-    pool.Each(kBatch, [&](int64_t i, int) { made[static_cast<size_t>(i)] = Make(seed, totals.documents + static_cast<uint64_t>(i)); });
-    base::Stopwatch watch;
+  // Wall time of `work` on all documents of a batch; what the threads spend is added to cpu_ms.
+  const auto each = [&](const std::function<void(size_t document, size_t worker)>& work) {
+    const base::Stopwatch watch;
     pool.Each(kBatch, [&](int64_t i, int worker) {
       const double before = CpuMs();
-      auto document = data::FilterDocument(made[static_cast<size_t>(i)].text, options);
-      CHECK(document.has_value(), "{}", document.error().message());
-      results[static_cast<size_t>(i)] = *std::move(document);
+      work(static_cast<size_t>(i), static_cast<size_t>(worker));
       cpu_ms[static_cast<size_t>(worker)] += CpuMs() - before;
     });
-    totals.filter_ms += watch.Ms();
-    watch.Restart();
+    return watch.Ms();
+  };
+  while (static_cast<double>(totals.bytes) < bytes_max) {
+    pool.Each(kBatch, [&](int64_t i, int) { made[static_cast<size_t>(i)] = Make(seed, totals.documents + static_cast<uint64_t>(i)); });
+    totals.filter_ms += each([&](size_t i, size_t) {
+      auto document = data::FilterDocument(made[i].text, options);
+      CHECK(document.has_value(), "{}", document.error().message());
+      results[i] = *std::move(document);
+    });
+    const base::Stopwatch watch;
     const double before = CpuMs();
     Index(made, results, index, totals);
     totals.index_ms += watch.Ms();
     totals.cpu_ms += CpuMs() - before;
+    totals.token_ms += each([&](size_t i, size_t worker) {
+      if (results[i].kept) tokens[worker] += (*tokenizer)->Encode(results[i].text).size();
+    });
   }
   for (const double ms : cpu_ms) totals.cpu_ms += ms;
+  for (const uint64_t count : tokens) totals.tokens += count;
   Print(totals, threads, index);
   return 0;
 }

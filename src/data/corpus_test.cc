@@ -7,13 +7,13 @@
 #include "base/test_folder.h"
 #include "data/bpe_trainer.h"
 #include "data/corpus_export.h"
-#include "data/extraction.h"
 #include "data/forget.h"
 #include "data/intake.h"
 #include "data/kept_content.h"
 #include "data/kept_text.h"
 #include "data/shard_builder.h"
 #include "data/shard_check.h"
+#include "data/test_extract.h"
 #include "formats/gguf.h"
 #include "ledger/rights.h"
 #include "shards/shard_file.h"
@@ -61,7 +61,7 @@ class Corpus : public testing::Test {
     source.licence = licence;
     return source;
   }
-  Result<IntakeCount> Add(ledger::Source source = OwnData()) { return AddWith({.source = std::move(source), .paths = {raw()}}, Reader()); }
+  Result<IntakeCount> Add(ledger::Source source = OwnData()) { return AddWith({.source = std::move(source), .paths = {raw()}}, InProcessReader()); }
   // On several threads, so that every test is one of their order too.
   Result<IntakeCount> AddWith(const Intake& intake, const ExtractFile& extract) {
     IntakeOptions options;
@@ -69,18 +69,6 @@ class Corpus : public testing::Test {
     options.threads = 3;
     TRY_ASSIGN(const std::vector<IntakeCount> counts, TakeIn(*ledger_, files_, *subjects_, std::vector{intake}, options));
     return counts.front();
-  }
-  ExtractFile Reader() {
-    return [&](const base::Path& file, const std::vector<std::string>& only, const TakePart& take) -> Result<void> {
-      TRY_ASSIGN(const std::string bytes, files_.Read(file, 1 << 24));
-      Extraction extraction(Formats(), take);
-      extraction.set_only(only);
-      data::Source source;
-      source.bytes = bytes;
-      source.name = file.filename().native();
-      source.path = file.native();
-      return extraction.Read(std::move(source));
-    };
   }
   std::vector<ledger::ListedDocument> Documents(ledger::DocumentState state = ledger::DocumentState::kKept) {
     std::vector<ledger::ListedDocument> all;
@@ -161,11 +149,11 @@ TEST_F(Corpus, MasksPersonalDataAndKnowsWhoseItIs) {
 TEST_F(Corpus, PersonalDataAreDroppedOrKeptWhereTheUserSaysSo) {
   Put("mail.txt", kGerman + "Fragen an erika.muster@beispiel.de oder an die Werkstatt.\n" + kGerman);
   Intake intake = {.source = OwnData("dropped"), .paths = {raw()}, .personal_data = FindingPolicy::kDrop};
-  EXPECT_EQ(AddWith(intake, Reader()).value().filtered, 1u);
+  EXPECT_EQ(AddWith(intake, InProcessReader()).value().filtered, 1u);
   intake = {.source = OwnData("kept"), .paths = {raw()}, .personal_data = FindingPolicy::kKeep};
-  EXPECT_EQ(AddWith(intake, Reader()).error().code(), ErrorCode::kInvalidArgument);  // without a reason
+  EXPECT_EQ(AddWith(intake, InProcessReader()).error().code(), ErrorCode::kInvalidArgument);  // without a reason
   intake.personal_data_reason = "the addressees agreed";
-  ASSERT_EQ(AddWith(intake, Reader()).value().kept, 1u);
+  ASSERT_EQ(AddWith(intake, InProcessReader()).value().kept, 1u);
   const auto kept = Documents();
   ASSERT_EQ(kept.size(), 1u);
   EXPECT_NE(TextOf(*ledger_, kept[0].id).value().find("erika.muster@beispiel.de"), std::string::npos);
@@ -273,6 +261,45 @@ TEST_F(Corpus, ShardsHoldWhatIsAllowedAndTheLedgerKnowsThem) {
   ASSERT_EQ(check.known_heads.size(), 1u);
   EXPECT_TRUE(ledger::Verify(*ledger_, {.known_heads = check.known_heads, .signer = {}})->clean());
   EXPECT_EQ(Build().error().code(), ErrorCode::kAlreadyExists);
+}
+
+TEST_F(Corpus, WhatIsLikeTextsForEvaluationIsNotPacked) {
+  Put("exam.txt", kGerman);
+  ledger::Source exam = OwnData("exam");
+  exam.use = ledger::kEvaluationUse;
+  ASSERT_TRUE(Add(exam));
+  ASSERT_TRUE(files_.Remove(raw() / "exam.txt"));
+  Put("leak.txt", kGerman + Repeated(2));
+  Put("clean.txt", kEnglish);
+  ASSERT_EQ(Add().value().kept, 2u);
+  const BuiltShards built = Build().value();
+  EXPECT_EQ(built.documents, 1u);
+  EXPECT_EQ(built.left_out, (std::map<std::string, uint64_t>{{"it holds what is kept for evaluation (exam)", 1},
+                                                             {"kept for evaluation only (own data)", 1}}));
+}
+
+TEST_F(Corpus, MarksInPicturesAreJudgedByTheirProtocols) {
+  std::string mark, value;
+  const auto extract = [&](const base::Path& file, const std::vector<std::string>&, const TakePart& take) {
+    Part part;
+    part.kind = PartKind::kPicture;
+    part.text = "Pumpe\n";
+    part.content = file.native();
+    part.opt_outs = {{"c2pa", mark, value}};
+    return take(std::move(part));
+  };
+  ledger::Source mined = OwnData();
+  mined.basis = ledger::Basis::kTdm;
+  const auto tier_with = [&](const std::string& name, const std::string& field, const std::string& word) {
+    mark = field, value = word;
+    Put(name, name);
+    EXPECT_TRUE(AddWith({.source = mined, .paths = {raw()}}, extract));
+    return ledger::RightsOf(*ledger_, Documents().back().id, kToday)->tier;
+  };
+  EXPECT_EQ(tier_with("b.png", "cawg.ai_training", "notAllowed"), '-');
+  EXPECT_EQ(tier_with("c.png", "cawg.ai_training", "constrained"), '-');
+  EXPECT_EQ(tier_with("d.png", "cawg.ai_training", "allowed"), 'T');
+  EXPECT_EQ(tier_with("e.png", "cawg.ai_inference", "notAllowed"), 'T');
 }
 
 TEST_F(Corpus, ForgettingTakesTextTokensAndCopies) {

@@ -64,6 +64,7 @@ std::optional<ledger::OptOutProtocol> ProtocolOf(std::string_view name) {
   if (name == "tdmrep") return ledger::OptOutProtocol::kTdmRep;
   if (name == "aipref") return ledger::OptOutProtocol::kAipref;
   if (name == "plus") return ledger::OptOutProtocol::kIptcPlus;
+  if (name == "c2pa") return ledger::OptOutProtocol::kC2pa;
   if (name == "noai") return ledger::OptOutProtocol::kNoAi;
   return std::nullopt;
 }
@@ -75,6 +76,9 @@ ledger::OptOutVerdict VerdictOf(const OptOutMark& mark) {
   if (mark.protocol == "noai") return kReserved;
   if (mark.protocol == "tdmrep") return mark.value == "1" ? kReserved : mark.value == "0" ? kAllowed : ledger::OptOutVerdict::kUnknown;
   if (mark.protocol == "aipref") return says("train-ai=n") ? kReserved : says("train-ai=y") ? kAllowed : ledger::OptOutVerdict::kUnknown;
+  // What a model may be asked about a picture is another question than what it may learn.
+  if (mark.protocol == "c2pa" && mark.field.ends_with("inference")) return ledger::OptOutVerdict::kUnknown;
+  if (mark.protocol == "c2pa") return mark.value == "allowed" ? kAllowed : mark.value == "notAllowed" || mark.value == "constrained" ? kReserved : ledger::OptOutVerdict::kUnknown;
   if (mark.protocol == "plus") return says("PROHIBITED") || says("SEECONSTRAINT") ? kReserved : kAllowed;
   return ledger::OptOutVerdict::kUnknown;
 }

@@ -57,17 +57,10 @@ class PackageIntake : public testing::Test {
   }
   Result<IntakeCount> Add(const ledger::Source& source, const std::vector<std::string>& only = {"*read.txt", "*.po"}) {
     IntakeOptions options;
-    options.extract = [&](const base::Path& file, const std::vector<std::string>& wanted, const TakePart& take) -> Result<void> {
-      TRY_ASSIGN(const std::string bytes, files_.Read(file, 1 << 24));
-      Extraction extraction(Formats(), take);
-      extraction.set_only(wanted);
-      Source raw_file;
-      raw_file.bytes = bytes;
-      raw_file.name = file.filename().native();
-      raw_file.path = file.native();
-      return extraction.Read(std::move(raw_file));
-    };
-    return TakeIn(*ledger_, files_, *subjects_, {.source = source, .paths = {raw()}, .only = only}, options);
+    options.make_extract = InProcessReader;
+    const std::vector<Intake> intakes = {{.source = source, .paths = {raw()}, .only = only}};
+    TRY_ASSIGN(const std::vector<IntakeCount> counts, TakeIn(*ledger_, files_, *subjects_, intakes, options));
+    return counts.front();
   }
   // The one kept document with text.
   ledger::ListedDocument Kept() {

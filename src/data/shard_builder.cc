@@ -3,6 +3,10 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
+#include "data/evaluation_texts.h"
+#include "data/filter_chain.h"
 #include "data/kept_text.h"
 #include "ledger/records.h"
 #include "ledger/rights.h"
@@ -26,13 +30,12 @@ class Builder {
     }
     TRY_ASSIGN(head_, ledger_.LastHead());
     digest_ = shards::TokenizerDigest(tokenizer_);
+    TRY_ASSIGN(evaluation_, IndexEvaluationTexts(ledger_));
     Begin();
     TRY(ForEachText(ledger_, plan_.sources, [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
       TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, document.id, today));
-      const bool is_for_evaluation = rights.tier == ledger::kEvaluationTier;
-      if (is_for_evaluation || plan_.tiers.find(rights.tier) == std::string::npos) {
-        const bool says_why = is_for_evaluation || rights.tier == '-';
-        ++built_.left_out[says_why ? rights.why : fmt::format("tier {} is not named", rights.tier)];
+      if (const std::string why = WhyNot(rights, text); !why.empty()) {
+        ++built_.left_out[why];
         return {};
       }
       if (tiers_.find(rights.tier) == std::string::npos) tiers_ += rights.tier;
@@ -47,6 +50,17 @@ class Builder {
   }
 
  private:
+  // Why a text stays out; empty where it does not.
+  std::string WhyNot(const ledger::Rights& rights, std::string_view text) const {
+    if (rights.tier == ledger::kEvaluationTier) return rights.why;
+    if (plan_.tiers.find(rights.tier) == std::string::npos) {
+      return rights.tier == '-' ? rights.why : fmt::format("tier {} is not named", rights.tier);
+    }
+    const ContaminationReport found = evaluation_.Check(SplitWords(text));
+    if (found.word_share <= FilterOptions().contaminated_share_max) return "";
+    return fmt::format("it holds what is kept for evaluation ({})", fmt::join(found.sets, ", "));
+  }
+
   void Begin() {
     tiers_.clear();
     ids_.clear();
@@ -99,6 +113,7 @@ class Builder {
   const formats::Tokenizer& tokenizer_;
   const ShardPlan& plan_;
   base::Path folder_;
+  ContaminationIndex evaluation_ = ContaminationIndex({});
   ledger::Head head_;
   std::string digest_, tiers_;
   std::vector<std::string> ids_;  // of the documents in the writer

@@ -29,6 +29,8 @@ struct BuiltShards {
   std::map<std::string, uint64_t> left_out;  // how many documents for what reason
 };
 
+// A text of which more than FilterOptions::contaminated_share_max stands in sources for evaluation stays out (contamination.h).
+//
 // Writes 00000.shard, 00001.shard, ... into `folder`, which must not hold any. The end of a document is the tokenizer's EOS.
 // Errors: kAlreadyExists (shards in the folder), kInvalidArgument (a tokenizer without EOS), kNotFound (no document is left),
 // those of the ledger and of writing.

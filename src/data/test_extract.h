@@ -12,8 +12,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/files.h"
 #include "data/extract.h"
 #include "data/extraction.h"
+#include "data/file_readers.h"
 
 namespace walchen::data {
 
@@ -102,6 +104,20 @@ inline void ExpectWellFormed(const Part& part) {
     before = span.end;
   }
   EXPECT_LE(before, part.text.size()) << part.inner_path;
+}
+
+// Reads files as a worker does, but in this process.
+inline ExtractFile InProcessReader() {
+  return [](const base::Path& file, const std::vector<std::string>& only, const TakePart& take) -> Result<void> {
+    TRY_ASSIGN(const std::string bytes, base::Files::Os().Read(file, 1 << 24));
+    Extraction extraction(Formats(), take);
+    extraction.set_only(only);
+    Source source;
+    source.bytes = bytes;
+    source.name = file.filename().native();
+    source.path = file.native();
+    return extraction.Read(std::move(source));
+  };
 }
 
 }  // namespace walchen::data

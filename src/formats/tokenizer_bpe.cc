@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <queue>
@@ -14,6 +12,7 @@
 #include "base/bytes.h"
 #include "formats/tokenizer_table.h"
 #include "formats/utf8.h"
+#include "formats/word_cache.h"
 
 namespace walchen::formats {
 namespace {
@@ -170,39 +169,21 @@ class ShortWord {
   std::array<Merge, kMaxSymbols> merges_;
 };
 
-// The words that came last, with the place of their tokens in the output: most words of a text come again soon.
-// Lives for one call, so no lock and no growth.
-class RecentWords {
- public:
-  // Too few words are not worth clearing the table.
-  explicit RecentWords(size_t words) : entries_(words < 64 ? 0 : std::bit_floor(std::min(words, kMost))) {}
-
-  // Appends the tokens of `word` to `out` if it came before.
-  bool Repeat(std::string_view word, std::vector<TokenId>& out) {
-    if (entries_.empty() || word.size() > kLongest) return false;
-    current_ = &entries_[std::hash<std::string_view>{}(word) & (entries_.size() - 1)];
-    if (current_->word != word) return false;
-    out.resize(out.size() + current_->count);
-    std::copy_n(out.begin() + static_cast<ptrdiff_t>(current_->first), current_->count,
-                out.end() - static_cast<ptrdiff_t>(current_->count));
-    return true;
-  }
-  // To be called after Repeat said no; `word` must outlive this object.
-  void Remember(std::string_view word, size_t first, size_t count) {
-    if (entries_.empty() || word.size() > kLongest) return;
-    *current_ = {word, first, count};
-  }
-
- private:
-  static constexpr size_t kMost = 8192;  // 256 KiB: stays in the second-level cache
-  static constexpr size_t kLongest = 64;
-  struct Entry {
-    std::string_view word;
-    size_t first = 0, count = 0;
-  };
-  std::vector<Entry> entries_;
-  Entry* current_ = nullptr;
-};
+// Appends the tokens of all words; encode(word, out) appends those of one that the cache does not know.
+template <class EncodeWord>
+void EncodeWords(const Pieces& words, WordCaches& caches, std::vector<TokenId>& out, const EncodeWord& encode) {
+  caches.With([&](WordCache& cache) {
+    for (size_t i = 0; i < words.spans.size(); ++i) {
+      for (std::string_view word = words[i]; !word.empty();) {
+        const std::string_view part = TakePart(word);
+        if (cache.Repeat(part, out)) continue;
+        const size_t first = out.size();
+        encode(part, out);
+        cache.Remember(part, std::span(out).subspan(first));
+      }
+    }
+  });
+}
 
 class RankedBpe final : public WordModel {
  public:
@@ -220,16 +201,7 @@ class RankedBpe final : public WordModel {
   void Encode(const Pieces& words, std::vector<TokenId>& out) const override {
     Symbols symbols;
     ShortWord short_word;
-    RecentWords recent(words.spans.size());
-    for (size_t i = 0; i < words.spans.size(); ++i) {
-      for (std::string_view word = words[i]; !word.empty();) {
-        const std::string_view part = TakePart(word);
-        if (recent.Repeat(part, out)) continue;
-        const size_t first = out.size();
-        EncodeWord(part, symbols, short_word, out);
-        recent.Remember(part, first, out.size() - first);
-      }
-    }
+    EncodeWords(words, caches_, out, [&](std::string_view word, std::vector<TokenId>& tokens) { EncodeWord(word, symbols, short_word, tokens); });
   }
 
  private:
@@ -292,6 +264,7 @@ class RankedBpe final : public WordModel {
   MergeTable merges_;
   BpeOptions options_;
   std::array<TokenId, 256> byte_tokens_{};
+  mutable WordCaches caches_;
   std::unordered_map<std::string_view, TokenId> whole_words_;
 };
 
@@ -313,16 +286,7 @@ class ScoredBpe final : public WordModel {
 
   void Encode(const Pieces& words, std::vector<TokenId>& out) const override {
     Symbols symbols;
-    RecentWords recent(words.spans.size());
-    for (size_t i = 0; i < words.spans.size(); ++i) {
-      for (std::string_view word = words[i]; !word.empty();) {
-        const std::string_view part = TakePart(word);
-        if (recent.Repeat(part, out)) continue;
-        const size_t first = out.size();
-        EncodeWord(part, symbols, out);
-        recent.Remember(part, first, out.size() - first);
-      }
-    }
+    EncodeWords(words, caches_, out, [&](std::string_view word, std::vector<TokenId>& tokens) { EncodeWord(word, symbols, tokens); });
   }
 
  private:
@@ -366,6 +330,7 @@ class ScoredBpe final : public WordModel {
   const Vocabulary& vocabulary_;
   UnknownRule unknown_;
   std::vector<Merge> merges_;  // by token: what merging into it means
+  mutable WordCaches caches_;
 };
 
 }  // namespace

@@ -159,7 +159,8 @@ TEST(Tokenizer, GivesAWordTheSameTokensHoweverOftenItCame) {
     text += word;
     expected.insert(expected.end(), alone.begin(), alone.end());
   }
-  EXPECT_EQ(tokenizer->Encode(text), expected);
+  EXPECT_EQ(tokenizer->Encode(text), expected);  // which knows these words
+  EXPECT_EQ(Example()->Encode(text), expected);  // which does not
 }
 
 }  // namespace
