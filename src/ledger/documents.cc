@@ -87,8 +87,9 @@ Result<std::vector<Holder>> HoldersOf(const Ledger& ledger, std::string_view id,
   return holders;
 }
 
-Result<void> AddModelsOf(const Ledger& ledger, const std::string& run, std::vector<Model>& models) {
-  EventReader reader = ledger.Read({.about = run, .kind = std::string(Model::kKind)});
+// Those that the run wrote after this event.
+Result<void> AddModelsOf(const Ledger& ledger, const std::string& run, uint64_t after, std::vector<Model>& models) {
+  EventReader reader = ledger.Read({.about = run, .kind = std::string(Model::kKind), .after = after});
   while (true) {
     TRY_ASSIGN(const std::optional<Event> event, reader.Next());
     if (!event) return {};
@@ -106,7 +107,7 @@ Result<void> AddHeirs(const Ledger& ledger, Spread& spread) {
     });
     if (!inherits || std::ranges::find(spread.runs, event.about) != spread.runs.end()) return {};
     spread.heirs.push_back(event.about);
-    return AddModelsOf(ledger, event.about, spread.models);
+    return AddModelsOf(ledger, event.about, 0, spread.models);
   });
 }
 
@@ -214,6 +215,7 @@ Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id) {
   Spread spread;
   TRY_ASSIGN(const std::vector<Holder> holders, HoldersOf(ledger, id, spread.shards));
   if (holders.empty()) return spread;
+  std::vector<uint64_t> seen;  // the first sighting of each of the runs: what a run wrote before it, as its first step, is innocent
   TRY(ForEachOf(ledger, Batches::kKind, [&](const Event& event) -> Result<void> {
     TRY_ASSIGN(const Batches batches, FromEvent<Batches>(event));
     const bool saw = std::ranges::any_of(holders, [&](const Holder& holder) {
@@ -221,10 +223,12 @@ Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id) {
     });
     if (!saw) return {};
     spread.sightings.push_back({event.about, batches.steps, batches.shard});
-    if (std::ranges::find(spread.runs, event.about) == spread.runs.end()) spread.runs.push_back(event.about);
+    if (std::ranges::find(spread.runs, event.about) != spread.runs.end()) return {};
+    spread.runs.push_back(event.about);
+    seen.push_back(event.sequence);
     return {};
   }));
-  for (const std::string& run : spread.runs) TRY(AddModelsOf(ledger, run, spread.models));
+  for (size_t i = 0; i < seen.size(); ++i) TRY(AddModelsOf(ledger, spread.runs[i], seen[i], spread.models));
   TRY(AddHeirs(ledger, spread));
   return spread;
 }

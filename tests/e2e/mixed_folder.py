@@ -20,7 +20,7 @@ import openpyxl
 from PIL import ExifTags, Image, ImageDraw, ImageFont, PngImagePlugin
 
 GERMAN_PAGE = pathlib.Path("/usr/share/man/de/man1/dpkg-name.1.gz")
-ENGLISH_PAGE = pathlib.Path("/usr/share/man/man1/tar.1.gz")
+ENGLISH_PAGE = pathlib.Path("/usr/share/man/man1/dpkg-name.1.gz")
 CATALOGUE = pathlib.Path("/usr/share/locale/de/LC_MESSAGES/sed.mo")
 COPYRIGHT = pathlib.Path("/usr/share/doc/libgumbo-dev/copyright")
 HTML = pathlib.Path("/usr/share/doc/base-passwd/users-and-groups.html")
@@ -118,13 +118,16 @@ def write_workbook(path):
     book.save(path)
 
 
+def german(value, places):
+    return f"{value:,.{places}f}".translate(str.maketrans(",.", ".,"))
+
+
 def write_table(path):
-    lines = ["Zeitstempel;Drehzahl [1/min];Vibration [mm/s]"]
+    """As a control room exports it: semicolons, decimal commas, points between thousands, Windows' letters, two rows missing."""
+    lines = ["Zeitstempel;Drehzahl [1/min];Kühlwasser [°C]"]
     for minute in range(30):
-        if minute in (11, 12):  # a gap of two samples
-            continue
-        lines.append(f"24.12.2024 17:{minute:02}:00;1.4{minute:02},5;{2.5 + math.sin(minute) / 2:.3f}".replace(".5", ",5", 0)
-                     .replace(f"{2.5 + math.sin(minute) / 2:.3f}", f"{2.5 + math.sin(minute) / 2:.3f}".replace(".", ",")))
+        if minute not in (11, 12):
+            lines.append(f"24.12.2024 17:{minute:02}:00;{german(1400.5 + minute, 1)};{german(20 + minute / 8, 2)}")
     path.write_text("\r\n".join(lines) + "\r\n", encoding="cp1252")
 
 
@@ -227,7 +230,7 @@ def write_installed(folder):
 
 def make(raw, work):
     """Writes all of it into raw, with work for what is needed on the way."""
-    for name in ("berichte", "messung", "post", "archiv", "bilder"):
+    for name in ("berichte", "messung", "eingang", "archiv", "bilder"):
         (raw / name).mkdir(parents=True)
     printed = raw / "berichte/dpkg-name.pdf"
     write_printed_page(printed, work)
@@ -238,8 +241,8 @@ def make(raw, work):
     write_table(raw / "messung/drehzahl.csv")
     write_database(raw / "messung/anlage.sqlite")
     write_sound(raw / "messung/lager.wav")
-    write_mail(raw / "post/schaden.eml")
-    write_mailbox(raw / "post/schicht.mbox")
+    write_mail(raw / "eingang/schaden.eml")
+    write_mailbox(raw / "eingang/schicht.mbox")
     inner = zip_bytes({"ofen/anleitung.txt": ARCHIVED, "../../ausbruch.txt": ESCAPING})
     (raw / "archiv/aussen.zip").write_bytes(zip_bytes({"innen.zip": inner}))
     write_picture(raw / "bilder/rotes-kugellager_01.png")
