@@ -99,6 +99,24 @@ class Data(DataCase):
         self.assertEqual(count["kept"], 0)
         self.assertIn("forgotten", [d["why"] for d in self.documents(state="quarantined")])
 
+    def test_a_file_is_forgotten_in_archives_too_and_does_not_come_back_in_others(self):
+        self.put("pumpe.html", f"<html lang=de><body><p>{GERMAN}</p></body></html>")
+        with zipfile.ZipFile(self.raw / "copies.zip", "w") as archive:
+            archive.write(self.raw / "pumpe.html", "copy.html")
+            archive.writestr("other.txt", OTHER)
+        self.add()
+        alone, copy = sorted((d for d in self.documents() if d["path"].endswith(".html")), key=lambda d: len(d["path"]))
+        self.assertEqual(alone["sha256"], copy["sha256"])
+        forgotten = self.json("data", "forget", alone["id"])
+        self.assertEqual(set(forgotten["forgotten"]), {alone["id"], copy["id"]})
+        self.assert_gone(["Schlosser prüft", alone["sha256"]])
+        with zipfile.ZipFile(self.raw / "copies.zip", "a") as archive:
+            archive.writestr("third.txt", ENGLISH)
+        self.add()
+        self.assertEqual({d["state"] for d in self.documents() if d["sha256"] == alone["sha256"]}, {"quarantined"})
+        self.assert_gone(["Schlosser prüft"])
+        self.run_walchen("data", "verify")
+
     def test_training_refuses_what_no_licence_covers_and_names_it(self):
         self.put("unlicensed.txt", ENGLISH)
         self.add("web", "licence")
