@@ -100,7 +100,8 @@ Result<std::string> ArchiveReader::Read(uint64_t max_bytes) {
     la_int64_t offset = 0;
     const int status = archive_read_data_block(reader_.get(), &data, &size, &offset);
     if (status == ARCHIVE_EOF) return content;
-    if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
+    // A warning here says that its size is not the one that was written down: bytes were lost or changed.
+    if (status != ARCHIVE_OK) {
       return Fail(ErrorCode::kCorrupt, "it cannot be unpacked: {}", MessageOf(reader_.get()));
     }
     // Sparse files leave holes between blocks.

@@ -364,10 +364,10 @@ TEST_F(Corpus, PapersSayWhatTheLedgerHas) {
   EXPECT_NE(csv.find("\"'=cmd, \"\"help\"\"\""), std::string::npos) << csv;
   EXPECT_NE(AttributionText(facts).find("CC-BY-4.0"), std::string::npos);
   EXPECT_NE(DatasetCard(facts, "mine").find("| manuals | user | own-data | 2 | 2 |"), std::string::npos) << DatasetCard(facts, "mine");
-  const nlohmann::json croissant = nlohmann::json::parse(CroissantJson(facts, "mine"));
+  const nlohmann::json croissant = nlohmann::json::parse(CroissantJson(facts, {.name = "mine"}));
   EXPECT_EQ(croissant["conformsTo"][0], "http://mlcommons.org/croissant/1.1");
   EXPECT_EQ(croissant["prov:wasDerivedFrom"].size(), 1u);
-  EXPECT_EQ(CroissantJson(facts, "mine"), CroissantJson(FactsOf(*ledger_, kToday).value(), "mine"));
+  EXPECT_EQ(CroissantJson(facts, {.name = "mine"}), CroissantJson(FactsOf(*ledger_, kToday).value(), {.name = "mine"}));
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ std::optional<ledger::Licence> LicenceOf(const ledger::Source& source, const Par
 
 constexpr size_t kPlaceMaxBytes = 64;      // the longest name of a sheet has 31 characters
 constexpr size_t kTitleMaxBytes = 4'096;  // titles in use are under 300
+constexpr std::string_view kNotesKind = "notes";
+constexpr size_t kNotesMax = 500, kNoteMaxBytes = 256;  // at six bytes for a control character still less than a private value may have
 constexpr size_t kFindingsPerEvent = 10'000;  // their tokens take 60 bytes each: half of what a private value may have
 
 std::string PlaceText(const Place& place) {
@@ -131,7 +133,7 @@ Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFact
   // An archive that ends in trouble says so in a last part, which is about what was inside.
   const bool is_file = part.inner_path.empty() && main_id_.empty();
   if (!is_file && main_id_.empty()) {  // an archive, which has no text of its own
-    TRY_ASSIGN(main_id_, AppendDocument({}, package_, "archive", content_));
+    TRY_ASSIGN(main_id_, AppendDocument({}, package_, "archive", content_, {}));
     TRY(AppendRights(main_id_, {}, package_));
   }
   const std::string& content = is_file ? content_ : filtered.digest;
@@ -139,7 +141,9 @@ Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFact
   if (part.quarantine.empty()) {
     TRY_ASSIGN(was_forgotten, WasForgotten(content));
   }
-  TRY_ASSIGN(const std::string id, AppendDocument(filtered, package, ModalityOf(part.kind), content));
+  // What was forgotten does not come back in the record that refuses it: a mail's title is its subject.
+  const std::string_view title = was_forgotten ? std::string_view() : std::string_view(part.title);
+  TRY_ASSIGN(const std::string id, AppendDocument(filtered, package, ModalityOf(part.kind), content, title));
   if (is_file) main_id_ = id;
   ++count_.documents;
   TRY(AppendRights(id, part, package));
@@ -170,6 +174,7 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   TRY(ledger::Append(taking_.change, id, ledger::Language{.tag = cleaned.language.language, .permille = std::lround(cleaned.language.share * 1'000)}));
   TRY(AppendFindings(id, cleaned, /*secrets=*/false));
   TRY(AppendFindings(id, cleaned, /*secrets=*/true));
+  TRY(AppendNotes(id, part, cleaned));
   if (!part.content.empty() && (cleaned.kept || IsAboutTheTextAlone(cleaned.filter))) return AppendWithContent(id, part, cleaned);
   if (!cleaned.kept) {
     ++count_.filtered;
@@ -187,6 +192,22 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   if (is_usable) TRY(taking_.kept.Add(id, cleaned.signature));
   ++count_.kept;
   return AppendCleanedText(id, part, cleaned);
+}
+
+// What the file's reader noted ("page 3: read from its picture"), and why numbers or a picture stay without their text. Private:
+// notes name sheets and columns.
+Result<void> DocumentTaker::AppendNotes(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
+  auto notes = nlohmann::json::array();
+  const bool is_without_text = !part.content.empty() && !cleaned.kept && IsAboutTheTextAlone(cleaned.filter) && !cleaned.text.empty();
+  if (is_without_text) notes.push_back("its text is left out: " + cleaned.reason);
+  for (const std::string& note : part.notes) {
+    if (notes.size() < kNotesMax) notes.push_back(note.substr(0, kNoteMaxBytes));
+  }
+  if (notes.empty()) return {};
+  ledger::NewEvent event = {.kind = std::string(kNotesKind), .about = id};
+  event.private_fields.push_back({std::string(kNotesKind), notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+  TRY(taking_.change.Append(std::move(event)));
+  return {};
 }
 
 // Numbers and pictures stay without a text that is no good: a table of numbers is no prose.
@@ -232,7 +253,7 @@ Result<void> DocumentTaker::AppendFindings(const std::string& id, const Filtered
 }
 
 Result<std::string> DocumentTaker::AppendDocument(const FilteredPart& filtered, const PackageFacts& package, std::string_view modality,
-                                                  const std::string& content) {
+                                                  const std::string& content, std::string_view title) {
   const Part& part = filtered.part;
   const std::string id = ledger::NewId();
   const bool is_main = main_id_.empty();
@@ -246,7 +267,7 @@ Result<std::string> DocumentTaker::AppendDocument(const FilteredPart& filtered, 
                                      .parent = main_id_,
                                      .content = content,
                                      .path = is_main ? file_.path.native() : part.inner_path,
-                                     .title = part.title.substr(0, kTitleMaxBytes)};
+                                     .title = std::string(title.substr(0, kTitleMaxBytes))};
   std::vector<ledger::Digest> subjects;
   if (!content.empty()) {
     TRY_ASSIGN(subjects.emplace_back(), taking_.subjects.TokenOf(ContentSubject(content)));

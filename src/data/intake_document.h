@@ -50,9 +50,11 @@ class DocumentTaker {
   const std::string& main_id() const { return main_id_; }
 
  private:
-  Result<std::string> AppendDocument(const FilteredPart& filtered, const PackageFacts& package, std::string_view modality, const std::string& content);
+  Result<std::string> AppendDocument(const FilteredPart& filtered, const PackageFacts& package, std::string_view modality, const std::string& content,
+                                     std::string_view title);
   Result<void> AppendRights(const std::string& id, const Part& part, const PackageFacts& package);
   Result<void> AppendCleaned(const std::string& id, const Part& part, const FilteredDocument& cleaned);
+  Result<void> AppendNotes(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendWithContent(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendCleanedText(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendFindings(const std::string& id, const FilteredDocument& cleaned, bool secrets);
