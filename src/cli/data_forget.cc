@@ -45,7 +45,8 @@ Result<std::vector<Known>> Describe(const ledger::Ledger& ledger, const std::vec
     if (!document) return Forward(document);
     TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(ledger, id));
     TRY_ASSIGN(const ledger::Spread spread, ledger::SpreadOf(ledger, id));
-    Known known = {.id = id, .path = document->path, .state = std::string(ledger::StateName(state)), .runs = spread.runs, .models = {}};
+    TRY_ASSIGN(std::string path, PathOf(ledger, *document));
+    Known known = {.id = id, .path = std::move(path), .state = std::string(ledger::StateName(state)), .runs = spread.runs, .models = {}};
     for (const ledger::Model& model : spread.models) known.models.push_back(model.sha256);
     all.push_back(std::move(known));
   }
