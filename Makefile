@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # The few commands a person needs; each is a script that says what it does. Options: see the scripts' first lines.
-.PHONY: up down train train-kit check bench peers fuzz clean
+.PHONY: up down tables train train-kit check bench peers fuzz clean
 
 up:     ## install what is needed, build, fetch the default model, start the server, print its address and a first answer
 	@scripts/up.sh
 
 down:   ## stop that server
 	@scripts/down.sh
+
+tables: ## install the libraries for Parquet and Arrow, build build/walchen with them
+	@scripts/tables.sh
 
 train:  ## install libtorch, build the trainer that `walchen train` and `walchen tune` start
 	@scripts/train.sh

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh run|train|check|peers: installs what `make up` (run), `make train` (run and libtorch), `make check` (train and
-# more) or `make peers` (check and more) needs, and nothing that is there. WALCHEN_TORCH names the folder of a torch that
-# is installed already.
+# setup.sh run|tables|train|check|peers: installs what `make up` (run), `make tables` (run and the libraries for Parquet and
+# Arrow), `make train` (run and libtorch), `make check` (tables, train and more) or `make peers` (check and more) needs, and
+# nothing that is there. WALCHEN_TORCH and WALCHEN_PYARROW name the folders of a torch and of a pyarrow that are installed
+# already.
 # Debian packages by apt-get, as root or through sudo; Python and Node packages under build/. What is there already is
 # found without network.
 source "$(dirname "$0")/steps.sh"
@@ -110,16 +111,21 @@ install_node() {
 group=${1:-run}
 mkdir -p build
 case $group in
-  run) install_packages "${run_packages[@]}" ;;
+  run | tables) install_packages "${run_packages[@]}" ;;
   train) install_packages "${run_packages[@]}" "${train_packages[@]}" ;;
   check) install_packages "${run_packages[@]}" "${train_packages[@]}" "${check_packages[@]}" ;;
   peers) install_packages "${run_packages[@]}" "${train_packages[@]}" "${check_packages[@]}" "${peers_packages[@]}" ;;
-  *) fail "setup.sh: expected run, train, check or peers, found $group" ;;
+  *) fail "setup.sh: expected run, tables, train, check or peers, found $group" ;;
 esac
 make_venv
 install_node
-if [ "$group" != run ] && [ -z "${WALCHEN_TORCH:-}" ]; then
+# Testing compares with what the wheel's own Python reads, so it takes the wheel wherever the libraries are.
+case $group in
+  tables) [ -n "${WALCHEN_PYARROW:-}" ] || install_wheels tables ;;
+  check | peers) install_wheels tables ;;
+esac
+if [[ " train check peers " == *" $group "* ]] && [ -z "${WALCHEN_TORCH:-}" ]; then
   install_wheels train
   if compgen -G "$venv/lib/python3*/site-packages/torch/lib/libtorch_cuda.so" >/dev/null; then install_wheels train-cuda; fi
 fi
-if [ "$group" != run ] && [ "$group" != train ]; then install_wheels check; fi
+if [[ " check peers " == *" $group "* ]]; then install_wheels check; fi

@@ -138,7 +138,11 @@ void PrintText(const Life& life) {
   for (const ledger::Event& event : life.events) {
     fmt::print("{:>8}  {}  {:<15} {}\n", event.sequence, Day(event.time_ms), event.kind, Printable(LineOf(event)));
   }
-  if (!life.spread.sightings.empty()) fmt::print("\nseen by\n");
+  if (!life.spread.runs.empty()) fmt::print("\nseen by\n");
+  for (const std::string& run : life.spread.runs) {
+    const bool has_steps = std::ranges::find(life.spread.sightings, run, &ledger::Sighting::run) != life.spread.sightings.end();
+    if (!has_steps) fmt::print("  run {}, which read all of the source\n", run);
+  }
   for (const ledger::Sighting& sighting : life.spread.sightings) {
     fmt::print("  run {}, steps {} to {}\n", sighting.run, sighting.steps.begin + 1, sighting.steps.end);
   }
@@ -157,6 +161,7 @@ void PrintJson(const Life& life) {
     json["seen_by"].push_back({{"run", sighting.run}, {"first_step", sighting.steps.begin + 1}, {"last_step", sighting.steps.end},
                                {"shard", sighting.shard}});
   }
+  json["runs"] = life.spread.runs;
   json["models"] = nlohmann::ordered_json::array();
   for (const ledger::Model& model : life.spread.models) json["models"].push_back({{"name", model.name}, {"sha256", model.sha256}});
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "data/extract.h"
 #include "data/extract_charset.h"
 #include "formats/utf8.h"
 
@@ -34,7 +35,7 @@ bool StaysInside(std::string_view path) {
 
 std::string WhyRefused(archive_entry* entry, std::string_view name) {
   if (!StaysInside(name)) return fmt::format("its path leaves the archive: {}", base::Quoted(name));
-  if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK) return "it is a link";
+  if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK) return kIsLink;
   const auto type = archive_entry_filetype(entry);
   if (type != AE_IFREG && type != AE_IFDIR && type != 0) return "it is a device, a pipe or a socket";
   if (archive_entry_is_data_encrypted(entry)) return "it is encrypted";

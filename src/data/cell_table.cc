@@ -21,10 +21,11 @@ bool HoldsAny(const CellGrid& grid, uint64_t row) {
   return false;
 }
 
-GridRows FilledRows(const CellGrid& grid) {
+// Where the source knows its columns it knows its rows too: an empty one is a moment without values.
+GridRows RowsOf(const CellGrid& grid, Heads heads) {
   GridRows rows;
   for (uint64_t row = 0; row < grid.rows(); ++row) {
-    if (HoldsAny(grid, row)) rows.push_back(row);
+    if (heads == Heads::kFirstRow || HoldsAny(grid, row)) rows.push_back(row);
   }
   return rows;
 }
@@ -105,7 +106,7 @@ std::vector<ColumnHead> HeadsOf(const CellGrid& grid, const GridRows& filled, si
 
 Layout LayoutOf(const CellGrid& grid, Heads heads) {
   Layout layout;
-  const GridRows filled = FilledRows(grid);
+  const GridRows filled = RowsOf(grid, heads);
   const size_t first = heads == Heads::kFind ? FirstDataRow(grid, filled) : 1;
   if (first >= filled.size()) return layout;
   layout.heads = HeadsOf(grid, filled, first);

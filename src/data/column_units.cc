@@ -13,12 +13,13 @@ namespace {
 constexpr std::array<std::string_view, 40> kPrefixed = {
     "m",  "g",  "s",  "A",  "K",   "mol", "cd", "Hz", "N",  "Pa", "J",   "W",  "C",   "V",    "F",   "Ω",   "Ohm", "ohm", "S",  "Wb",
     "T",  "H",  "lm", "lx", "Bq",  "Gy",  "Sv", "l",  "L",  "eV", "Wh",  "VA", "VAr", "var", "Ah",  "bar", "Nm",  "t",   "px", "B"};
-constexpr std::array<std::string_view, 74> kWhole = {
+constexpr std::array<std::string_view, 81> kWhole = {
     "°C",   "°F",   "°",    "deg",  "degC", "degF", "Grad", "rad",  "rpm", "U",    "Umdr", "min", "h",     "std",  "Std",
     "d",    "a",    "Tage", "Tag",  "Jahr", "sec",  "Sek",  "msec", "ppm", "ppb",  "%",    "‰",   "vol%",  "Vol%", "%RH",
     "%rF",  "rF",   "dB",   "dBA",  "dBm",  "€",    "EUR",  "Euro", "ct",  "Cent", "$",    "USD", "US$",   "£",    "GBP",
     "CHF",  "in",   "inch", "ft",   "mi",   "mph",  "kn",   "psi",  "atm", "mmHg", "Stk",  "Stück", "St",  "pcs",  "Anzahl",
-    "count", "counts", "bit", "cal", "ha",  "Bar",  "NM",   "Ma",   "grd", "Nl",   "lb",   "oz",  "pH",    "mWS"};
+    "count", "counts", "bit", "cal", "ha",  "Bar",  "NM",   "Ma",   "grd", "Nl",   "lb",   "oz",  "pH",    "mWS",
+    "seconds", "Sekunden", "minutes", "Minuten", "hours", "Stunden", "days"};
 constexpr std::array<std::string_view, 20> kPrefixes = {"k", "m", "M", "µ", "μ", "u", "n", "p", "c", "d", "h", "G", "T",
                                                         "f", "da", "P", "E", "Ki", "Mi", "Gi"};
 
@@ -106,10 +107,11 @@ double MillisecondsOf(std::string_view unit) {
     std::string_view unit;
     double ms;
   };
-  constexpr std::array<Length, 19> kLengths = {{{"s", 1e3},   {"sec", 1e3},    {"Sek", 1e3},    {"ms", 1},     {"msec", 1},
-                                               {"µs", 1e-3}, {"μs", 1e-3},    {"us", 1e-3},    {"ns", 1e-6},  {"min", 6e4},
-                                               {"h", 3.6e6}, {"std", 3.6e6},  {"Std", 3.6e6},  {"d", 8.64e7}, {"Tag", 8.64e7},
-                                               {"Tage", 8.64e7}, {"seconds", 1e3}, {"Sekunden", 1e3}, {"days", 8.64e7}}};
+  constexpr std::array<Length, 23> kLengths = {{{"s", 1e3},         {"sec", 1e3},     {"Sek", 1e3},   {"seconds", 1e3}, {"Sekunden", 1e3},
+                                                {"ms", 1},          {"msec", 1},      {"µs", 1e-3},   {"μs", 1e-3},     {"us", 1e-3},
+                                                {"ns", 1e-6},       {"min", 6e4},     {"minutes", 6e4}, {"Minuten", 6e4}, {"h", 3.6e6},
+                                                {"std", 3.6e6},     {"Std", 3.6e6},   {"hours", 3.6e6}, {"Stunden", 3.6e6}, {"d", 8.64e7},
+                                                {"Tag", 8.64e7},    {"Tage", 8.64e7}, {"days", 8.64e7}}};
   const auto* found = std::ranges::find(kLengths, unit, &Length::unit);
   return found == kLengths.end() ? 0 : found->ms;
 }

@@ -302,6 +302,32 @@ TEST_F(Corpus, MarksInPicturesAreJudgedByTheirProtocols) {
   EXPECT_EQ(tier_with("e.png", "cawg.ai_inference", "notAllowed"), 'T');
 }
 
+TEST_F(Corpus, ASiteMayReserveItsFilesAlsoLater) {
+  ASSERT_TRUE(files_.MakeFolders(raw() / "example.org"));
+  Put("example.org/robots.txt", "User-Agent: CCBot\nDisallow: /news/\n");
+  ASSERT_TRUE(files_.MakeFolders(raw() / "example.org/news"));
+  Put("example.org/news/a.txt", kGerman);
+  Put("example.org/b.txt", kEnglish);
+  ledger::Source mined = OwnData();
+  mined.basis = ledger::Basis::kTdm;
+  ASSERT_TRUE(Add(mined));
+  const auto tier_of = [&](const std::string& name) {
+    for (const auto& document : Documents()) {
+      if (document.document.path.ends_with(name)) return ledger::RightsOf(*ledger_, document.id, kToday)->tier;
+    }
+    return '?';
+  };
+  EXPECT_EQ(tier_of("news/a.txt"), '-');
+  EXPECT_EQ(tier_of("b.txt"), 'T');
+  Put("example.org/robots.txt", "User-Agent: *\nContent-Usage: train-ai=n\n");
+  ASSERT_GT(Add(mined)->unchanged, 0u);
+  EXPECT_EQ(tier_of("b.txt"), '-');
+  const auto events = [&] { return ledger_->LastHead()->sequence; };
+  const auto before = events();
+  ASSERT_TRUE(Add(mined));
+  EXPECT_EQ(events(), before) << "said once";
+}
+
 TEST_F(Corpus, ForgettingTakesTextTokensAndCopies) {
   Put("a.txt", kGerman);
   Put("copy.txt", kGerman);

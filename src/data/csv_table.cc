@@ -28,6 +28,8 @@ class CsvReader {
   bool at_end() const { return at_ >= text_.size(); }
   // A quote was never closed: everything behind it was one field.
   bool unclosed() const { return unclosed_; }
+  // In the last record something stood between a closing quote and the separator: it may be another one's quote.
+  bool odd_quotes() const { return odd_quotes_; }
   // What is left of the line that comes next.
   std::string_view Line() const { return text_.substr(at_, LineEnd() - at_); }
   void SkipLine() {
@@ -37,6 +39,7 @@ class CsvReader {
 
   void Next(std::vector<Field>& fields) {
     fields.clear();
+    odd_quotes_ = false;
     do {
       fields.push_back(TakeField());
     } while (TakeDelimiter());
@@ -77,7 +80,7 @@ class CsvReader {
     if (end == std::string_view::npos) unclosed_ = true, end = text_.size();
     const size_t behind = std::min(end + 1, text_.size());
     at_ = FieldEnd(behind);
-    if (!WithoutSpaces(text_.substr(behind, at_ - behind)).empty()) field.has_quotes = true, end = at_;
+    if (!WithoutSpaces(text_.substr(behind, at_ - behind)).empty()) odd_quotes_ = field.has_quotes = true, end = at_;
     field.raw = text_.substr(open + 1, end - open - 1);
     return field;
   }
@@ -87,6 +90,7 @@ class CsvReader {
   bool quotes_;
   size_t at_ = 0;
   bool unclosed_ = false;
+  bool odd_quotes_ = false;
 };
 
 // "#" alone heads a column of numbers, "#NV" is a missing value.
@@ -123,7 +127,7 @@ Fit FitOf(std::string_view sample, char delimiter) {
     }
     reader.Next(fields);
     if (records++ == 0) fit.first_is_one = fields.size() == 1;
-    ++counts[fields.size()];
+    if (!reader.odd_quotes()) ++counts[fields.size()];
   }
   counts.erase(1);
   for (const auto& [count, times] : counts) {

@@ -84,6 +84,8 @@ TEST(CsvTable, FindsTheDialect) {
   EXPECT_EQ(FindDialect("Wert\n1,5\n2,5\n").delimiter, '\0');
   EXPECT_EQ(FindDialect("").delimiter, '\0');
   EXPECT_EQ(FindDialect("sep=;\r\na;b\r\n"), (CsvDialect{';', true, 7}));
+  // A separator within the cells of another one.
+  EXPECT_EQ(FindDialect("\"a\",\"b\"\n\"1\",\"x; y\"\n\"2\",\"x; z\"\n").delimiter, ',');
   EXPECT_EQ(FindDialect("Bericht der Halle, 3\nvom Montag\n\nt;x;y\n1;2;3\n4;5;6\n").delimiter, ';');
 }
 

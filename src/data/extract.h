@@ -81,6 +81,10 @@ enum class PartKind : uint8_t {
   kPicture,  // its text is its captions, one a line, each with its language as the name of a kSection place
 };
 
+// Part::quarantine of what stands for another file, which is read by itself: nothing is lost.
+inline constexpr const char* kIsLink = "it is a link";
+inline constexpr const char* kNamesAnotherFile = "it only names another page";
+
 struct Part {
   // "" for the raw file itself, "b/c.docx" for a file in it. A catalogue's two languages are "#msgid" and "#msgstr".
   std::string inner_path;

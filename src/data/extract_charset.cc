@@ -49,7 +49,16 @@ std::string_view Utf16WithoutMark(std::string_view bytes) {
   return {};
 }
 
+// What German and English texts have beyond ASCII, in Windows-1252: € § © ° ± ² ³ µ · × Ä Ö Ü ß ä é ö ü and the space that
+// does not break. From a few such bytes, as in a table's heads, no detector can tell; in other encodings they are letters
+// or frames that never come alone.
+bool IsGermanOrEnglish(std::string_view bytes) {
+  constexpr std::string_view kUsual = "\x80\xA0\xA7\xA9\xB0\xB1\xB2\xB3\xB5\xB7\xC4\xD6\xD7\xDC\xDF\xE4\xE9\xF6\xFC";
+  return std::ranges::all_of(bytes, [&](char c) { return (c & 0x80) == 0 || kUsual.find(c) != std::string_view::npos; });
+}
+
 std::string Detect(std::string_view bytes) {
+  if (IsGermanOrEnglish(bytes)) return kFallback;
   const std::unique_ptr<uchardet, decltype(&uchardet_delete)> detector(uchardet_new(), &uchardet_delete);
   std::string found;
   if (uchardet_handle_data(detector.get(), bytes.data(), std::min<size_t>(bytes.size(), 1 << 20)) == 0) {

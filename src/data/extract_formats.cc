@@ -71,6 +71,10 @@ bool IsSqlite(std::string_view bytes) { return bytes.starts_with(std::string_vie
 bool IsWav(std::string_view bytes) {
   return (bytes.starts_with("RIFF") || bytes.starts_with("RF64")) && StandsAt(bytes, 8, "WAVE");
 }
+bool IsParquet(std::string_view bytes) { return bytes.starts_with("PAR1"); }
+// A file of Arrow, or a stream of it: the mark of a message.
+bool IsArrow(std::string_view bytes) { return bytes.starts_with("ARROW1") || bytes.starts_with("\xff\xff\xff\xff"); }
+bool IsArrowFile(std::string_view bytes) { return bytes.starts_with("ARROW1"); }
 bool IsHdf5(std::string_view bytes) { return bytes.starts_with("\x89HDF\r\n\x1a\n"); }
 
 bool IsHtml(std::string_view bytes) {
@@ -144,6 +148,9 @@ constexpr std::array kFormats = {
     Format{"image/tiff", ".tif .tiff", IsTiff, true, ReadPicture},
     Format{"application/vnd.sqlite3", ".sqlite .sqlite3 .db .db3", IsSqlite, true, ReadSqlite},
     Format{"audio/wav", ".wav .wave .rf64", IsWav, true, ReadWav},
+    Format{"application/vnd.apache.parquet", ".parquet .pq", IsParquet, true, ReadArrow},
+    Format{"application/vnd.apache.arrow.file", ".arrow .arrows .feather .ipc", IsArrow, false, ReadArrow},
+    Format{"application/vnd.apache.arrow.file", "", IsArrowFile, true, ReadArrow},
     Format{"application/x-hdf5", ".h5 .hdf5 .hdf .he5 .nc", IsHdf5, true, ReadHdf5},
     Format{"image/svg+xml", ".svg", IsSvg, false, ReadSvg},
     Format{"text/html", ".html .htm .xhtml", LooksLikeText, false, ReadHtml},

@@ -60,10 +60,11 @@ Result<void> ReadEpub(const Source& source, Extraction& extraction);
 Result<void> ReadMessage(const Source& source, Extraction& extraction);
 Result<void> ReadMailbox(const Source& source, Extraction& extraction);
 
-// extract_sqlite.cc, extract_wav.cc, extract_hdf5.cc
+// extract_sqlite.cc, extract_wav.cc, extract_hdf5.cc, extract_arrow.cc
 Result<void> ReadSqlite(const Source& source, Extraction& extraction);
 Result<void> ReadWav(const Source& source, Extraction& extraction);
 Result<void> ReadHdf5(const Source& source, Extraction& extraction);
+Result<void> ReadArrow(const Source& source, Extraction& extraction);
 
 // extract_archive.cc
 Result<void> ReadArchive(const Source& source, Extraction& extraction);

@@ -26,6 +26,14 @@ TEST(DecodeText, ConvertsGermanLatin1) {
   EXPECT_EQ(decoded.spans[0].place.last, latin1.size());
 }
 
+TEST(DecodeText, OneSignOfATableIsWindows1252) {
+  EXPECT_EQ(DecodeText("Druck [\xB5" "bar]\n").value().text, "Druck [µbar]\n");
+  EXPECT_EQ(DecodeText("5 m\xB2; 3 \x80\n").value().text, "5 m²; 3 €\n");
+  // Czech has letters that German has not.
+  const DecodedText czech = DecodeText("P\xF8\xEDli\xB9 \xBElu\xBBou\xE8k\xFD k\xF9\xF2 \xFAp\xECl \xEF\xE1" "belsk\xE9 \xF3" "dy. Prob\xEDh\xE1 " "m\xECsto.").value();
+  EXPECT_NE(czech.charset, "WINDOWS-1252");
+}
+
 TEST(DecodeText, ConvertsUtf16WithAndWithoutAMark) {
   const std::string_view text("P\0u\0m\0p\0e\0 \0\xFC\0b\0e\0r\0", 20);
   EXPECT_EQ(DecodeText(text).value().text, "Pumpe über");

@@ -94,6 +94,7 @@ Result<void> ReadWav(const Source& source, Extraction& extraction) {
     if (const std::string text = TextOf(sound.get(), which); !text.empty()) AddLicence(part, field, text);
   }
   AddTables({std::move(table)}, part);
+  if (part.content.empty()) return Fail(ErrorCode::kTooLarge, "{}", part.notes.back());
   return extraction.Give(source, std::move(part));
 }
 

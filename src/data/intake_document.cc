@@ -68,6 +68,7 @@ std::optional<ledger::OptOutProtocol> ProtocolOf(std::string_view name) {
   if (name == "plus") return ledger::OptOutProtocol::kIptcPlus;
   if (name == "c2pa") return ledger::OptOutProtocol::kC2pa;
   if (name == "noai") return ledger::OptOutProtocol::kNoAi;
+  if (name == "robots") return ledger::OptOutProtocol::kRobots;
   return std::nullopt;
 }
 
@@ -76,6 +77,7 @@ ledger::OptOutVerdict VerdictOf(const OptOutMark& mark) {
   constexpr auto kReserved = ledger::OptOutVerdict::kReserved, kAllowed = ledger::OptOutVerdict::kAllowed;
   const auto says = [&](std::string_view word) { return mark.value.find(word) != std::string::npos; };
   if (mark.protocol == "noai") return kReserved;
+  if (mark.protocol == "robots") return mark.value.starts_with("disallow") ? kReserved : mark.value == "allow" ? kAllowed : ledger::OptOutVerdict::kUnknown;
   if (mark.protocol == "tdmrep") return mark.value == "1" ? kReserved : mark.value == "0" ? kAllowed : ledger::OptOutVerdict::kUnknown;
   if (mark.protocol == "aipref") return says("train-ai=n") ? kReserved : says("train-ai=y") ? kAllowed : ledger::OptOutVerdict::kUnknown;
   // What a model may be asked about a picture is another question than what it may learn.
@@ -111,6 +113,21 @@ ledger::PersonalDataAction ActionOf(FindingPolicy policy) {
 
 std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
 
+bool IsReservation(const OptOutMark& mark) { return VerdictOf(mark) == ledger::OptOutVerdict::kReserved; }
+
+Result<void> AppendOptOuts(ledger::Transaction& change, const std::string& id, std::span<const OptOutMark> marks, base::Clock& clock) {
+  for (const OptOutMark& mark : marks) {
+    const auto protocol = ProtocolOf(mark.protocol);
+    if (!protocol) continue;
+    TRY(ledger::Append(change, id, ledger::OptOut{.protocol = *protocol,
+                                                  .verdict = VerdictOf(mark),
+                                                  .checked_ms = clock.WallMs(),
+                                                  .place = mark.field,
+                                                  .evidence_sha256 = base::Sha256Hex(base::AsBytes(mark.field + "\n" + mark.value))}));
+  }
+  return {};
+}
+
 Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFacts& package) {
   const Part& part = filtered.part;
   // An archive that ends in trouble says so in a last part, which is about what was inside.
@@ -130,10 +147,12 @@ Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFact
   if (is_file) main_id_ = id;
   ++count_.documents;
   TRY(AppendRights(id, part, package));
-  TRY(AppendOptOuts(id, part));
+  TRY(AppendOptOuts(taking_.change, id, part.opt_outs, taking_.clock));
+  TRY(AppendOptOuts(taking_.change, id, site_, taking_.clock));
   if (!filtered.cleaned || was_forgotten) {
     ++count_.quarantined;
-    return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
+    const std::string_view why = was_forgotten ? "forgotten" : part.quarantine == kIsLink || part.quarantine == kNamesAnotherFile ? "link" : "unreadable";
+    return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = std::string(why), .detail = part.quarantine});
   }
   TRY_ASSIGN(const std::string same, SameContent(content, id));
   if (!same.empty()) {
@@ -262,19 +281,6 @@ Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part
   TRY(ledger::Append(taking_.change, id, ledger::RightsBasis{.basis = *source.basis, .until = source.keep_until, .use = source.use}));
   const std::optional<ledger::Licence> licence = LicenceOf(source, part, package);
   return licence ? ledger::Append(taking_.change, id, *licence) : Result<void>();
-}
-
-Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& part) {
-  for (const OptOutMark& mark : part.opt_outs) {
-    const auto protocol = ProtocolOf(mark.protocol);
-    if (!protocol) continue;
-    TRY(ledger::Append(taking_.change, id, ledger::OptOut{.protocol = *protocol,
-                                  .verdict = VerdictOf(mark),
-                                  .checked_ms = taking_.clock.WallMs(),
-                                  .place = mark.field,
-                                  .evidence_sha256 = base::Sha256Hex(base::AsBytes(mark.field + "\n" + mark.value))}));
-  }
-  return {};
 }
 
 // Of those that may be used, unless this one may not either: what nobody may use keeps nothing out.

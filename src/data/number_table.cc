@@ -80,11 +80,11 @@ Plan PlanOf(std::span<const double> values) {
   if (values.empty() || std::ranges::all_of(values, [&](double v) { return SameBits(v, values[0]); })) {
     return {Packing::kEqual, 0};
   }
-  for (uint8_t scale = 0; scale < kScales.size(); ++scale) {
+  for (size_t scale = 0; scale < kScales.size(); ++scale) {
     const auto largest = LargestInteger(values, kScales[scale]);
     if (!largest) continue;
     const Packing packing = *largest <= 127 ? Packing::kInt8 : *largest <= 32'767 ? Packing::kInt16 : Packing::kInt32;
-    return {packing, scale};
+    return {packing, static_cast<uint8_t>(scale)};
   }
   const bool narrow = std::ranges::all_of(values, [](double v) { return std::isnan(v) || v == static_cast<float>(v); });
   return {narrow ? Packing::kFloat : Packing::kDouble, 0};

@@ -76,6 +76,8 @@ TEST(ColumnUnits, CellsMayHaveTheirs) {
   EXPECT_EQ(SplitUnit("5%").unit, "%");
   EXPECT_EQ(SplitUnit("12 Leute").unit, "");
   EXPECT_EQ(MillisecondsOf("min"), 60'000);
+  EXPECT_EQ(MillisecondsOf("Stunden"), 3'600'000);
+  EXPECT_EQ(ReadColumnHead("Dauer (Sekunden)"), (ColumnHead{"Dauer", "Sekunden"}));
   EXPECT_EQ(MillisecondsOf("bar"), 0);
 }
 

@@ -36,14 +36,21 @@ void AddTables(std::vector<NumberTable> tables, Part& part) {
                                      base::kTableMaxNumbers, numbers));
     return;
   }
+  std::string content = SerialiseTables(tables);
+  if (content.size() > static_cast<uint64_t>(base::kExtractContentMaxBytes)) {
+    part.notes.push_back(fmt::format("its numbers are left out: expected at most {} bytes, found {}",
+                                     base::kExtractContentMaxBytes, content.size()));
+    return;
+  }
   part.kind = std::ranges::any_of(tables, &NumberTable::is_signal) ? PartKind::kSignal : PartKind::kTable;
-  part.content = SerialiseTables(tables);
+  part.content = std::move(content);
   size_t left = kNotesShown;
   for (const NumberTable& table : tables) CopyNotes(table, part, left);
 }
 
 Result<std::vector<NumberTable>> TablesOf(const Part& part) {
-  if (part.kind != PartKind::kTable && part.kind != PartKind::kSignal) return std::vector<NumberTable>();
+  const bool has_tables = part.kind == PartKind::kTable || part.kind == PartKind::kSignal;
+  if (!has_tables || part.content.empty()) return std::vector<NumberTable>();
   return ParseTables(part.content);
 }
 

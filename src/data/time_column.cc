@@ -44,7 +44,7 @@ std::vector<double> InOrder(std::span<const std::optional<TimeText>> cells, DayO
 
 // What the texts of a column say together.
 struct Facts {
-  uint64_t said = 0, dated = 0, timed = 0, with_offset = 0, two_digit_years = 0, either = 0;
+  uint64_t said = 0, dated = 0, timed = 0, with_offset = 0, two_digit_years = 0, either = 0, half_days = 0;
 };
 
 Facts FactsOf(std::span<const std::optional<TimeText>> cells) {
@@ -57,12 +57,15 @@ Facts FactsOf(std::span<const std::optional<TimeText>> cells) {
     facts.with_offset += cell->offset_minutes.has_value();
     facts.two_digit_years += cell->two_digit_year;
     facts.either += cell->either_order;
+    facts.half_days += cell->half_days;
   }
   return facts;
 }
 
-// The order that fewer rows contradict; where none contradicts either, the one in which fewer rows go back.
-DayOrder DecideOrder(std::span<const double> day_first, std::span<const double> month_first, TimeColumn& column) {
+// The order that fewer rows contradict; where none contradicts either, the one in which fewer rows go back; else that of
+// those who count half days.
+DayOrder DecideOrder(std::span<const double> day_first, std::span<const double> month_first, bool half_days,
+                     TimeColumn& column) {
   const Steps day = StepsOf(day_first), month = StepsOf(month_first);
   if (day.missing != month.missing) return day.missing < month.missing ? DayOrder::kDayFirst : DayOrder::kMonthFirst;
   if (day.back != month.back) {
@@ -71,10 +74,10 @@ DayOrder DecideOrder(std::span<const double> day_first, std::span<const double> 
                                        day_wins ? "days" : "months"));
     return day_wins ? DayOrder::kDayFirst : DayOrder::kMonthFirst;
   }
-  if (!std::ranges::equal(day_first, month_first)) {
-    column.notes.emplace_back("days and months stand in either order: read days first; nothing tells");
-  }
-  return DayOrder::kDayFirst;
+  if (std::ranges::equal(day_first, month_first)) return DayOrder::kDayFirst;
+  column.notes.push_back(fmt::format("days and months stand in either order: read {}",
+                                     half_days ? "months first, as AM and PM say" : "days first; nothing tells"));
+  return half_days ? DayOrder::kMonthFirst : DayOrder::kDayFirst;
 }
 
 double MedianStep(std::span<const double> stamps) {
@@ -155,7 +158,8 @@ TimeColumn TimesOf(std::span<const std::optional<TimeText>> cells) {
   column.ms = InOrder(cells, DayOrder::kDayFirst);
   if (facts.either > 0) {
     std::vector<double> month_first = InOrder(cells, DayOrder::kMonthFirst);
-    if (DecideOrder(column.ms, month_first, column) == DayOrder::kMonthFirst) column.ms = std::move(month_first);
+    const DayOrder order = DecideOrder(column.ms, month_first, facts.half_days > 0, column);
+    if (order == DayOrder::kMonthFirst) column.ms = std::move(month_first);
   }
   const auto missing = static_cast<uint64_t>(std::ranges::count_if(column.ms, [](double v) { return std::isnan(v); }));
   if (const uint64_t wrong = missing - (cells.size() - facts.said); wrong > 0) {

@@ -187,11 +187,12 @@ bool TakeDate(Scanner& in, TimeText& out) {
 }
 
 // What a 12-hour clock says behind the time.
-bool TakeHalfOfDay(Scanner& in, int& hour) {
+bool TakeHalfOfDay(Scanner& in, int& hour, TimeText& out) {
   Scanner ahead = in;
   ahead.TakeSpaces();
   const bool before = ahead.Take("am") || ahead.Take("a.m."), after = !before && (ahead.Take("pm") || ahead.Take("p.m."));
   if (!before && !after) return true;
+  out.half_days = true;
   if (hour < 1 || hour > 12) return false;
   hour = hour % 12 + (after ? 12 : 0);
   in = ahead;
@@ -214,7 +215,7 @@ bool TakeTime(Scanner& in, bool packed, TimeText& out) {
     second = *found;
     if (in.Take(".") || in.Take(",")) fraction = in.TakeFraction();
   }
-  if (in.DigitsAhead() > 0 || !TakeHalfOfDay(in, *hour)) return false;
+  if (in.DigitsAhead() > 0 || !TakeHalfOfDay(in, *hour, out)) return false;
   const bool midnight = *hour == 24 && *minute == 0 && second == 0 && fraction == 0;
   if ((*hour > 23 && !midnight) || *minute > 59 || second > 60) return false;
   out.ms = *hour * 3'600'000.0 + *minute * kMsPerMinute + second * 1'000.0 + fraction * 1'000.0;

@@ -22,6 +22,7 @@ struct TimeText {
   bool either_order = false;
   bool two_digit_year = false;
   bool has_time = false;
+  bool half_days = false;  // "11 PM"
   double ms = 0;  // since midnight; 24:00 and a leap second reach into the next day
   std::optional<int> offset_minutes;  // how far its zone is ahead of UTC, where it says that
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/time_text.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "data/time_column.h"
@@ -69,6 +71,30 @@ TEST(TimeColumn, AWholeColumnTellsTheOrderOfItsDays) {
   EXPECT_EQ(note, "days and months stand in either order: read months first, as then the times ascend");
   EXPECT_EQ(Read({"01/02/1970"}, &note), (std::vector<double>{31 * kDay}));
   EXPECT_EQ(note, "days and months stand in either order: read days first; nothing tells");
+}
+
+TEST(TimeColumn, HalfDaysAreCountedWhereMonthsStandFirst) {
+  std::string note;
+  EXPECT_EQ(Read({"01/02/1970 12:00 AM"}, &note), (std::vector<double>{86'400'000}));
+  EXPECT_EQ(note, "days and months stand in either order: read months first, as AM and PM say");
+  // What the days themselves say counts more.
+  EXPECT_EQ(Read({"13/02/1970 12:00 AM", "01/02/1970 1:00 PM"})[0], 43 * 86'400'000.0);
+}
+
+TEST(TimeColumn, ZonesAndYearsOfTwoDigitsAreSaid) {
+  std::vector<std::optional<TimeText>> cells = {ReadTimeText("2026-01-01T00:00Z"), ReadTimeText("2026-01-01T02:00+01:00"), std::nullopt};
+  EXPECT_EQ(TimesOf(cells).zone, "UTC");
+  EXPECT_EQ(TimesOf(cells).ms[1] - TimesOf(cells).ms[0], 3'600'000);
+  EXPECT_TRUE(std::isnan(TimesOf(cells).ms[2]));
+  cells.push_back(ReadTimeText("2026-01-01T03:00"));
+  EXPECT_EQ(TimesOf(cells).zone, "");
+  EXPECT_EQ(TimesOf(cells).notes, (std::vector<std::string>{"only some times say their zone: the others are read as UTC"}));
+  cells = {ReadTimeText("31.12.69"), ReadTimeText("31.12.68"), ReadTimeText("12:30")};
+  const TimeColumn column = TimesOf(cells);
+  EXPECT_EQ(column.ms[0], -86'400'000.0);
+  EXPECT_GT(column.ms[1], 3e12);
+  EXPECT_TRUE(std::isnan(column.ms[2]));
+  EXPECT_EQ(column.notes, (std::vector<std::string>{"1 times have no day, as the others have", "years of two digits are 1969 to 2068"}));
 }
 
 TimeAxis Axis(std::vector<double> ms, std::vector<std::string>* notes = nullptr) {

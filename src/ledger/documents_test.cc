@@ -159,6 +159,21 @@ TEST_F(SpreadTest, FollowsAShardThatWasRewrittenForWhatIsLeftInIt) {
   EXPECT_EQ(TodaysShard(ledger_, rewritten_).value(), rewritten_);
 }
 
+TEST_F(SpreadTest, NamesRunsThatReadItsSourceWhileItWasThere) {
+  const std::string digest = Sha256OfText("recipe");
+  const auto run = [&](const std::string& source) { return TrainingRun{.name = "r", .recipe_sha256 = digest, .sources = {source}}; };
+  Append(run_, run("notes"));
+  Append(a_, Document{.source = "notes", .modality = "text"});
+  Append(later_, run("notes"));
+  Append(later_, Model{.name = "m", .sha256 = Sha256OfText("m")});
+  Append(tuned_, run("letters"));
+  Append(a_, Vanished{});
+  Append(std::string(32, 'd'), run("notes"));
+  const Spread spread = SpreadOf(ledger_, a_).value();
+  EXPECT_EQ(spread.runs, std::vector<std::string>{later_});
+  EXPECT_EQ(spread.models.size(), 1u);
+}
+
 TEST_F(SpreadTest, GoesOnToRunsThatBeganWithAModelOfSuchARun) {
   const std::string first = Sha256OfText("first"), second = Sha256OfText("second");
   Append(a_, ShardMember{.shard = shard_});

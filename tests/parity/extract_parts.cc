@@ -12,9 +12,24 @@
 
 #include "base/bytes.h"
 #include "data/extract_worker.h"
+#include "data/part_tables.h"
 
 namespace walchen::data {
 namespace {
+
+// NaN is null.
+nlohmann::json JsonOf(const NumberTable& table) {
+  nlohmann::json columns = nlohmann::json::array(), times = nullptr;
+  for (const NumberColumn& column : table.columns) {
+    columns.push_back({{"name", column.name}, {"unit", column.unit}, {"values", column.values}});
+  }
+  if (table.time) {
+    std::vector<double> at;
+    for (uint64_t row = 0; row < table.rows; ++row) at.push_back(table.time->At(row));
+    times = {{"absolute", table.time->absolute}, {"zone", table.time->zone}, {"hz", table.time->SamplingHz()}, {"ms", at}};
+  }
+  return {{"name", table.name}, {"rows", table.rows}, {"time", times}, {"columns", columns}, {"notes", table.notes}};
+}
 
 nlohmann::json JsonOf(const std::string& path, const Part& part) {
   nlohmann::json spans = nlohmann::json::array();
@@ -23,9 +38,18 @@ nlohmann::json JsonOf(const std::string& path, const Part& part) {
                      {"first", span.place.first},
                      {"text", part.text.substr(span.begin, span.end - span.begin)}});
   }
-  return {{"path", path},       {"inner_path", part.inner_path}, {"text", part.text},
-          {"title", part.title}, {"quarantine", part.quarantine}, {"spans", std::move(spans)},
-          {"notes", part.notes}, {"content", fmt::format("{:02x}", fmt::join(base::AsBytes(part.content), ""))}};
+  nlohmann::json tables = nlohmann::json::array();
+  const auto read = TablesOf(part);
+  for (const NumberTable& table : read.value()) tables.push_back(JsonOf(table));
+  return {{"path", path},
+          {"inner_path", part.inner_path},
+          {"text", part.text},
+          {"title", part.title},
+          {"quarantine", part.quarantine},
+          {"spans", std::move(spans)},
+          {"notes", part.notes},
+          {"content", fmt::format("{:02x}", fmt::join(base::AsBytes(part.content), ""))},
+          {"tables", std::move(tables)}};
 }
 
 int PrintParts() {

@@ -28,6 +28,7 @@ GRAPH = {
     "serve": ["infer", "runs"],
     "shards": ["model", "runs", "ledger"],
     "data": ["shards"],
+    "arrow": ["data"],
     "train": ["shards"],
     "cli": ["serve", "data"],
 }
