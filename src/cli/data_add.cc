@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -68,7 +69,9 @@ void PrintText(const data::IntakeCount& count, const std::string& source) {
   fmt::print("{} files ({}), {} of them unchanged; {} new documents: {} kept, {} filtered, {} duplicates, {} quarantined", count.files,
              HumanBytes(count.bytes), count.unchanged, count.documents, count.kept, count.filtered, count.duplicates, count.quarantined);
   fmt::print("{}\n", count.vanished > 0 ? fmt::format("; {} vanished", count.vanished) : "");
-  if (count.quarantined + count.filtered > 0) fmt::print("why: walchen data ls --source {} --state quarantined|filtered\n", source);
+  for (const auto& [state, documents] : {std::pair("quarantined", count.quarantined), std::pair("filtered", count.filtered)}) {
+    if (documents > 0) fmt::print("why: walchen data ls --source {} --state {}\n", source, state);
+  }
 }
 
 // Takes in what there is now.

@@ -3,6 +3,7 @@
 // `walchen data forget` and `walchen data subject`: what is known of a person or document, and how it goes.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -45,7 +46,8 @@ Result<std::vector<Known>> Describe(const ledger::Ledger& ledger, const std::vec
     if (!document) return Forward(document);
     TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(ledger, id));
     TRY_ASSIGN(const ledger::Spread spread, ledger::SpreadOf(ledger, id));
-    Known known = {.id = id, .path = document->path, .state = std::string(ledger::StateName(state)), .runs = spread.runs, .models = {}};
+    TRY_ASSIGN(std::string path, PathOf(ledger, *document));
+    Known known = {.id = id, .path = std::move(path), .state = std::string(ledger::StateName(state)), .runs = spread.runs, .models = {}};
     for (const ledger::Model& model : spread.models) known.models.push_back(model.sha256);
     all.push_back(std::move(known));
   }
@@ -64,12 +66,19 @@ void PrintKnown(const std::vector<Known>& all, bool json) {
   if (json) fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-// Only a person at a terminal is asked; a script said what it wants.
-Result<bool> Confirmed(size_t documents) {
+// Only a person at a terminal is asked, who typed some digits and sees here what they mean; a script said what it wants.
+Result<bool> Confirmed(const ledger::Ledger& ledger, const std::vector<std::string>& ids) {
   if (!IsTerminal(STDIN_FILENO)) return true;
-  fmt::print(stderr, "Forget {} documents for good? There is no way back. Type yes: ", documents);
+  constexpr size_t kNamedMax = 10;
+  const auto named = ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), kNamedMax));
+  TRY_ASSIGN(const std::vector<Known> known, Describe(ledger, {ids.begin(), named}));
+  for (const Known& one : known) fmt::print(stderr, "{}  {:<11} {}\n", one.id, one.state, Printable(one.path));
+  if (named != ids.end()) fmt::print(stderr, "and {} more\n", ids.end() - named);
+  fmt::print(stderr, "Forget {} documents for good? There is no way back. Type yes: ", ids.size());
   TRY_ASSIGN(const auto answer, ReadLine(stdin, 64));
-  return answer && *answer == "yes";
+  const bool confirmed = answer && *answer == "yes";
+  if (!confirmed) fmt::print(stderr, "Nothing was forgotten.\n");
+  return confirmed;
 }
 
 Result<int> ForgetMeant(const SharedFlags& flags, const std::string& digits, const std::string& subject, const std::string& reason) {
@@ -79,7 +88,7 @@ Result<int> ForgetMeant(const SharedFlags& flags, const std::string& digits, con
   TRY_ASSIGN(const ledger::SubjectKey subjects, OpenSubjectKey(files, home));
   TRY_ASSIGN(const std::vector<std::string> ids, Meant(files, home, ledger, digits, subject));
   TRY_ASSIGN(const std::vector<std::string> all, data::WithRelated(ledger, ids));
-  TRY_ASSIGN(const bool confirmed, Confirmed(all.size()));
+  TRY_ASSIGN(const bool confirmed, Confirmed(ledger, all));
   if (!confirmed) return kInterrupted;
   TRY_ASSIGN(const data::Forgotten forgotten, data::Forget(ledger, files, subjects, home.shards(), ids, reason));
   if (flags.json) {

@@ -30,19 +30,6 @@ Result<std::string> WhyOf(const ledger::Ledger& ledger, const ledger::ListedDocu
   return why;
 }
 
-// "manuals.zip » pump/manual.pdf"; empty where the document was forgotten.
-Result<std::string> PathOf(const ledger::Ledger& ledger, const ledger::Document& document) {
-  if (document.path.empty()) return std::string();
-  std::string path = document.path;
-  std::string parent = document.parent;
-  while (!parent.empty()) {
-    TRY_ASSIGN(const ledger::Document above, ledger::DocumentOf(ledger, parent));
-    path = above.path + " » " + path;
-    parent = above.parent;
-  }
-  return path;
-}
-
 Result<void> List(const SharedFlags& flags, const ledger::DocumentFilter& filter) {
   TRY_ASSIGN(const base::Home home, base::Home::Find(flags.home));
   TRY_ASSIGN(const ledger::Ledger ledger, ReadLedger(home));

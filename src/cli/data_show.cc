@@ -25,8 +25,10 @@ std::string Day(int64_t time_ms) { return base::Iso8601(time_ms / 1'000); }
 std::string LineOf(const ledger::Event& event) {
   nlohmann::json body = nlohmann::json::parse(event.body, nullptr, /*allow_exceptions=*/false);
   if (body.is_object()) body.erase(std::string(ledger::kPrivateMember));
+  if (body.is_object() && event.kind == ledger::Transformation::kKind) body.erase("parameters");  // --json has them
   std::string line = body.is_object() && !body.empty() ? body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) : "";
   for (const ledger::PrivateField& field : event.private_fields) {
+    if (field.name == ledger::kSubjectsField) continue;  // tokens of an index: digits for nobody
     // Reasons and notes are for a person; texts, signatures and findings are not read here.
     const size_t shown = field.name == "notes" || field.name == "detail" ? 2'000 : 120;
     const std::string value = field.value.size() <= shown ? field.value : fmt::format("{} bytes", field.value.size());

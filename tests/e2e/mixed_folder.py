@@ -52,6 +52,9 @@ ARCHIVED = (
     "Before the furnace is lit, open the damper fully and let the fan run for five minutes, so that no gas is left in the chamber. Then "
     "set the valve to its lowest mark, press the igniter, and watch the flame through the glass until it burns blue and steady.\n")
 ESCAPING = "This note about conveyor belts left its archive through a path with dots, which no honest program would write.\n"
+SHELF = (
+    "Im Regal neben der Drehbank liegen nur noch zwei Sätze Wendeplatten. Wer den letzten nimmt, trägt es bitte in die Liste ein, damit "
+    "die Werkzeugausgabe rechtzeitig neue bestellen kann.\n")
 LATIN1 = (
     "Prüfbericht über die Größe der Schrauben: Die Gewinde der gelieferten Schrauben wurden mit der Lehre geprüft. Drei von hundert waren "
     "zu weit, alle übrigen lagen im Maß. Die Lieferung wird angenommen, der Händler bekommt eine Beschwerde.\n")
@@ -153,12 +156,28 @@ def write_mailbox(path):
     box.close()
 
 
-def zip_bytes(entries):
+def zip_bytes(entries, method=zipfile.ZIP_DEFLATED):
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def flipped_zip():
+    """The second of its two entries is not what its checksum was made of."""
+    content = bytearray(zip_bytes({"gut.txt": SHELF, "schlecht.txt": SHELF[::-1]}, zipfile.ZIP_STORED))
+    content[content.index(SHELF[::-1][:40].encode()) + 20] ^= 0xFF
+    return content
+
+
+def short_zip():
+    """An entry of which the archive says that it is longer."""
+    content = bytearray(zip_bytes({"kurz.txt": SHELF * 2}))
+    local, central = content.index(b"PK\3\4") + 22, content.index(b"PK\1\2") + 24
+    for at in (local, central):
+        struct.pack_into("<I", content, at, len((SHELF * 2).encode()) + 100)
+    return content
 
 
 def encrypted_zip():
@@ -211,10 +230,8 @@ def write_database(path):
 def write_broken(folder, printed):
     folder.mkdir()
     (folder / "abgeschnitten.pdf").write_bytes(printed.read_bytes()[:3000])
-    flipped = bytearray(zip_bytes({"gut.txt": ARCHIVED[:60] * 20, "schlecht.txt": random.Random(5).randbytes(4000).hex()}))
-    for at in range(len(flipped) // 2, len(flipped) // 2 + 40):
-        flipped[at] ^= 0xFF
-    (folder / "gekippt.zip").write_bytes(flipped)
+    (folder / "gekippt.zip").write_bytes(flipped_zip())
+    (folder / "zu_kurz.zip").write_bytes(short_zip())
     (folder / "verschluesselt.zip").write_bytes(encrypted_zip())
     (folder / "keine_mappe.xlsx").write_bytes(b"Dies ist kein Excel, nur ein Text mit falschem Namen.\n")
     (folder / "zufall.bin").write_bytes(random.Random(11).randbytes(5000))

@@ -36,6 +36,7 @@ UNREAD = {
     "kaputt/abgeschnitten.pdf": "pdfinfo cannot read it",
     "kaputt/gekippt.zip » schlecht.txt": "it cannot be unpacked",
     "kaputt/verschluesselt.zip » geheim.txt": "it is encrypted",
+    "kaputt/zu_kurz.zip » kurz.txt": "it cannot be unpacked",
     "kaputt/leer.txt": "the file is empty",
     "kaputt/zufall.bin": "no reader for content that begins with",
 }
@@ -137,6 +138,7 @@ class MixedFolder(DataCase):
         self.assertIn("pfeift", self.places("messung/anlage.sqlite")["notizen"])
         self.assertEqual(self.notes("berichte/gescannt.pdf"), ["page 1: read from its picture"])
         self.assertIn("location removed", self.notes("bilder/rotes-kugellager_01.png"))
+        self.assertTrue(any(note.startswith("its text is left out: quality") for note in self.notes("messung/Messung.xlsx")))
         self.assertNotIn("Software", json.dumps(self.shown("bilder/rotes-kugellager_01.png")))
         page = self.run_walchen("data", "show", self.listed()["bilder/rotes-kugellager_01.png"]["id"]).stdout
         self.assertIn("location removed", page)
