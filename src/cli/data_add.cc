@@ -4,13 +4,13 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/threads.h"
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/data_home.h"
+#include "cli/rights_choice.h"
 #include "cli/terminal.h"
 #include "data/extract_worker.h"
 #include "data/intake.h"
@@ -29,26 +29,6 @@ struct Options {
   std::vector<std::string> only;
 };
 
-// The default class of a source by its rights: what a company's own folder is.
-ledger::SourceClass UsualClass(ledger::Basis basis) {
-  switch (basis) {
-    case ledger::Basis::kPublicDomain:
-    case ledger::Basis::kLicence: return ledger::SourceClass::kPublicDataset;
-    case ledger::Basis::kTdm: return ledger::SourceClass::kCrawl;
-    case ledger::Basis::kContract: return ledger::SourceClass::kThirdParty;
-    case ledger::Basis::kOwnData:
-    case ledger::Basis::kConsent: return ledger::SourceClass::kUser;
-  }
-  return ledger::SourceClass::kUser;
-}
-
-template <class Enum>
-Result<Enum> Choice(std::string_view flag, std::string_view value) {
-  if (const auto named = ledger::Named<Enum>(value)) return *named;
-  return Fail(ErrorCode::kInvalidArgument, "{}: expected one of {}, found {}", flag, fmt::join(ledger::NamesOf<Enum>(), ", "),
-              value.empty() ? "nothing" : base::Quoted(value));
-}
-
 Result<data::FindingPolicy> PolicyOf(std::string_view name) {
   if (name == "mask") return data::FindingPolicy::kMask;
   if (name == "drop") return data::FindingPolicy::kDrop;
@@ -59,8 +39,8 @@ Result<data::FindingPolicy> PolicyOf(std::string_view name) {
 Result<data::Intake> IntakeOf(const Options& options) {
   data::Intake intake;
   ledger::Source& source = intake.source;
-  TRY_ASSIGN(source.basis, Choice<ledger::Basis>("--rights", options.rights));
-  source.source_class = UsualClass(*source.basis);
+  TRY_ASSIGN(source.basis, RightsChoice(options.rights));
+  source.source_class = UsualSourceClass(*source.basis);
   if (!options.source_class.empty()) {
     TRY_ASSIGN(source.source_class, Choice<ledger::SourceClass>("--class", options.source_class));
   }

@@ -19,12 +19,13 @@ namespace {
 struct Options {
   SharedFlags shared;
   bool croissant = false, card = false, csv = false, attribution = false;
-  std::string name = "corpus", output;
+  data::Publication publication = {.name = "corpus"};
+  std::string output;
 };
 
 std::string Written(const Options& options, const data::CorpusFacts& facts) {
-  if (options.croissant) return data::CroissantJson(facts, options.name);
-  if (options.card) return data::DatasetCard(facts, options.name);
+  if (options.croissant) return data::CroissantJson(facts, options.publication);
+  if (options.card) return data::DatasetCard(facts, options.publication.name);
   if (options.csv) return data::SourcesCsv(facts);
   return data::AttributionText(facts);
 }
@@ -57,7 +58,9 @@ int RunDataExport(int argc, char** argv) {
   arguments.Flag("--card", options.card, "A dataset card (Markdown)");
   arguments.Flag("--csv", options.csv, "All sources with licences and counts");
   arguments.Flag("--attribution", options.attribution, "Whom CC-BY and similar licences want named");
-  arguments.Option("--name", options.name, "The name of the data in the paper");
+  arguments.Option("--name", options.publication.name, "The name of the data in the paper");
+  arguments.Option("--url", options.publication.url, "Where the data are, for Croissant; else a name made of the ledger's head");
+  arguments.Option("--creator", options.publication.creator, "Who answers for the data, for Croissant");
   arguments.Option("--output", options.output, "A file; else it is printed");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;

@@ -30,8 +30,9 @@ Result<std::string> WhyOf(const ledger::Ledger& ledger, const ledger::ListedDocu
   return why;
 }
 
-// "manuals.zip » pump/manual.pdf"
+// "manuals.zip » pump/manual.pdf"; empty where the document was forgotten.
 Result<std::string> PathOf(const ledger::Ledger& ledger, const ledger::Document& document) {
+  if (document.path.empty()) return std::string();
   std::string path = document.path;
   std::string parent = document.parent;
   while (!parent.empty()) {
@@ -54,7 +55,7 @@ Result<void> List(const SharedFlags& flags, const ledger::DocumentFilter& filter
     TRY_ASSIGN(const std::string path, PathOf(ledger, listed->document));
     if (!flags.json) {
       fmt::print("{:<12} {:<11} {:<12} {}{}\n", listed->document.content.empty() ? "-" : listed->document.content.substr(0, 12), ledger::StateName(listed->state),
-                 listed->document.source, Printable(path), why.empty() ? "" : "  (" + Printable(why) + ")");
+                 listed->document.source, path.empty() ? "-" : Printable(path), why.empty() ? "" : "  (" + Printable(why) + ")");
       continue;
     }
     list.push_back({{"id", listed->id}, {"sha256", listed->document.content}, {"state", ledger::StateName(listed->state)},

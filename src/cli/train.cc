@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/shared_flags.h"
 #include "cli/terminal.h"
+#include "cli/train_sources.h"
 #include "runs/checkpoint.h"
 #include "runs/curves.h"
 #include "runs/run_folder.h"
@@ -36,6 +37,9 @@ Train a model after a recipe, go on with a run, or look at one.
   --steps N              End after so many steps, whatever the recipe's budget says
   --checkpoint-every K   Write a checkpoint every K steps, whatever the recipe says
   --device NAME          cpu, cuda (one GPU), or auto: the GPU if there is one
+  --rights WHY           Why folders and files that the recipe names may be used, as of walchen data add; own-data if not said.
+                         They stand in the ledger before the run begins
+  --licence SPDX         Their licence, with --rights licence
 
   watch                  The curves of a run, redrawn every second until it ends or Ctrl-C
   digest                 One SHA-256 for what a run has learnt: check its newest checkpoint and print it
@@ -63,13 +67,14 @@ Result<base::Path> Trainer() {
               "expected the program {}, which does the training, found none. Build it with `make train`", trainer.native());
 }
 
-// Becomes `walchen-train NAME ARGUMENTS...`; comes back only if that fails.
+// Becomes `walchen-train NAME ARGUMENTS...`, when the ledger knows what will be read; comes back only if that fails.
 int HandOver(std::string_view command, int argc, char** argv) {
   const Result<base::Path> trainer = Trainer();
   if (!trainer) return Report(command, trainer.error());
   std::string program = trainer->native();
-  std::vector<char*> arguments = {program.data()};
-  arguments.insert(arguments.end(), argv, argv + argc);
+  std::vector<char*> arguments(argv, argv + argc);
+  if (const auto recorded = RecordTrainingSources(arguments); !recorded) return Report(command, recorded.error());
+  arguments.insert(arguments.begin(), program.data());
   arguments.push_back(nullptr);
   std::fflush(nullptr);
   ::execv(program.c_str(), arguments.data());

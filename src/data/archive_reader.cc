@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "data/extract.h"
 #include "data/extract_charset.h"
 #include "formats/utf8.h"
 
@@ -34,7 +35,7 @@ bool StaysInside(std::string_view path) {
 
 std::string WhyRefused(archive_entry* entry, std::string_view name) {
   if (!StaysInside(name)) return fmt::format("its path leaves the archive: {}", base::Quoted(name));
-  if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK) return "it is a link";
+  if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) == AE_IFLNK) return kIsLink;
   const auto type = archive_entry_filetype(entry);
   if (type != AE_IFREG && type != AE_IFDIR && type != 0) return "it is a device, a pipe or a socket";
   if (archive_entry_is_data_encrypted(entry)) return "it is encrypted";
@@ -99,7 +100,8 @@ Result<std::string> ArchiveReader::Read(uint64_t max_bytes) {
     la_int64_t offset = 0;
     const int status = archive_read_data_block(reader_.get(), &data, &size, &offset);
     if (status == ARCHIVE_EOF) return content;
-    if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
+    // A warning here says that its size is not the one that was written down: bytes were lost or changed.
+    if (status != ARCHIVE_OK) {
       return Fail(ErrorCode::kCorrupt, "it cannot be unpacked: {}", MessageOf(reader_.get()));
     }
     // Sparse files leave holes between blocks.

@@ -55,6 +55,71 @@ std::string Plain(std::string_view text) {
   return plain;
 }
 
+using Json = nlohmann::ordered_json;
+
+Json Names(const Counts& counts) {
+  Json names = Json::array();
+  for (const auto& [name, count] : counts) names.push_back(name);
+  return names;
+}
+
+// The context of appendix 1 of the specification, with schema.org by https as mlcroissant has it. Terms that are not used stand in
+// it too: its readers compare.
+Json CroissantContext() {
+  Json context = {{"@language", "en"}, {"@vocab", "https://schema.org/"}, {"sc", "https://schema.org/"},
+                  {"cr", "http://mlcommons.org/croissant/"}, {"rai", "http://mlcommons.org/croissant/RAI/"},
+                  {"dct", "http://purl.org/dc/terms/"}, {"prov", "http://www.w3.org/ns/prov#"}, {"conformsTo", "dct:conformsTo"}};
+  for (const std::string_view term : {"annotation", "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "excludes", "extract", "field",
+                                 "fileObject", "fileProperty", "fileSet", "format", "includes", "isArray", "isLiveDataset", "jsonPath", "key", "md5",
+                                 "parentField", "path", "readLines", "recordSet", "references", "regex", "repeated", "replace", "samplingRate",
+                                 "sdVersion", "separator", "source", "subField", "transform", "unArchive", "value"}) {
+    context[std::string(term)] = fmt::format("cr:{}", term);
+  }
+  context["data"] = {{"@id", "cr:data"}, {"@type", "@json"}};
+  context["dataType"] = {{"@id", "cr:dataType"}, {"@type", "@vocab"}};
+  context["examples"] = {{"@id", "cr:examples"}, {"@type", "@json"}};
+  return context;
+}
+
+// A licence of SPDX's list by its page; an expression, and what is used without a licence, by its words.
+Json CroissantLicences(const CorpusFacts& facts) {
+  std::set<std::string> pages, words;
+  for (const SourceFacts& source : facts.sources) {
+    for (const auto& [licence, count] : source.licences) {
+      const bool is_listed = licence.find_first_of(" ()") == std::string::npos && !licence.starts_with("LicenseRef-");
+      if (licence == "none") words.insert(fmt::format("no licence; {}: {}", source.source.name, ledger::NameOf(*source.source.basis)));
+      else if (is_listed) pages.insert(fmt::format("https://spdx.org/licenses/{}.html", licence));
+      else words.insert(licence);
+    }
+  }
+  Json licences = Json::array();
+  for (const std::string& page : pages) licences.push_back(page);
+  for (const std::string& name : words) licences.push_back({{"@type", "sc:CreativeWork"}, {"name", name}});
+  return licences;
+}
+
+// The first and the last day on which something was taken in; none where nothing was.
+Json CollectionDays(const CorpusFacts& facts) {
+  int64_t first = 0, last = 0;
+  for (const SourceFacts& source : facts.sources) {
+    if (source.documents == 0) continue;
+    first = first == 0 ? source.first_ms : std::min(first, source.first_ms);
+    last = std::max(last, source.last_ms);
+  }
+  return first == 0 ? Json::array() : Json::array({Day(first), Day(last)});
+}
+
+// Where a part of the data comes from, as PROV-O's entity.
+Json CroissantSource(const SourceFacts& source) {
+  Json entry = {{"@type", "prov:Entity"}, {"@id", "source/" + source.source.name}, {"prov:label", source.source.name},
+                {"description", fmt::format("{} documents, {} kept", source.documents, KeptOf(source))},
+                {"additionalType", ledger::NameOf(*source.source.source_class)},
+                {"usageInfo", ledger::NameOf(*source.source.basis)}};
+  if (!source.source.licence.empty()) entry["license"] = source.source.licence;
+  if (!source.source.purpose.empty()) entry["purpose"] = source.source.purpose;
+  return entry;
+}
+
 }  // namespace
 
 std::string SourcesCsv(const CorpusFacts& facts) {
@@ -103,49 +168,35 @@ std::string DatasetCard(const CorpusFacts& facts, std::string_view name) {
   return card;
 }
 
-std::string CroissantJson(const CorpusFacts& facts, std::string_view name) {
-  using json = nlohmann::ordered_json;
-  json root = {{"@context", {{"@vocab", "https://schema.org/"}, {"sc", "https://schema.org/"}, {"cr", "http://mlcommons.org/croissant/"},
-                             {"rai", "http://mlcommons.org/croissant/RAI/"}, {"prov", "http://www.w3.org/ns/prov#"},
-                             {"dct", "http://purl.org/dc/terms/"}, {"conformsTo", "dct:conformsTo"}}},
+std::string CroissantJson(const CorpusFacts& facts, const Publication& publication) {
+  const std::string head = ledger::HexOf(facts.head.digest);
+  const std::string version = fmt::format("{}.0.0", facts.head.sequence);
+  Json root = {{"@context", CroissantContext()},
                {"@type", "sc:Dataset"},
-               {"name", name},
-               {"conformsTo", json::array({"http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"})},
+               {"name", publication.name},
+               {"conformsTo", Json::array({"http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"})},
                {"description", fmt::format("{} documents of {} sources, as the ledger with head {} has them.",
-                                           Sum(facts, &SourceFacts::states)["kept"], facts.sources.size(), ledger::HexOf(facts.head.digest))},
-               {"version", fmt::format("{}.0.0", facts.head.sequence)}};
-  json licences = json::array();
-  for (const auto& [licence, count] : Sum(facts, &SourceFacts::licences)) licences.push_back(licence);
-  root["license"] = std::move(licences);
-  json languages = json::array();
-  for (const auto& [language, count] : Sum(facts, &SourceFacts::languages)) languages.push_back(language);
-  root["inLanguage"] = std::move(languages);
-  int64_t first = 0, last = 0;
-  for (const SourceFacts& source : facts.sources) {
-    if (source.documents == 0) continue;
-    first = first == 0 ? source.first_ms : std::min(first, source.first_ms);
-    last = std::max(last, source.last_ms);
-  }
+                                           Sum(facts, &SourceFacts::states)["kept"], facts.sources.size(), head)},
+               {"version", version},
+               {"url", publication.url.empty() ? "urn:walchen:ledger:" + head : publication.url},
+               {"creator", {{"@type", "sc:Organization"}, {"name", publication.creator.empty() ? "not stated" : publication.creator}}},
+               {"datePublished", facts.today},
+               {"citeAs", fmt::format("{}, version {}, ledger {}", publication.name, version, head)}};
+  root["license"] = CroissantLicences(facts);
+  root["inLanguage"] = Names(Sum(facts, &SourceFacts::languages));
   root["rai:dataCollection"] = "Files and packages named by the operator, each with its origin, licence and rights basis in the ledger.";
-  root["rai:dataCollectionTimeframe"] = json::array({Day(first), Day(last)});
+  root["rai:dataCollectionTimeframe"] = CollectionDays(facts);
   root["rai:dataPreprocessingProtocol"] = Listed(facts.transformations);
   root["rai:dataManipulationProtocol"] = fmt::format("Left out: {}", Listed(Sum(facts, &SourceFacts::reasons)));
   root["rai:personalSensitiveInformation"] = fmt::format("Found and treated: {}", Listed(Sum(facts, &SourceFacts::personal_data)));
-  json distribution = json::array(), derived = json::array();
+  root["distribution"] = Json::array();
+  root["prov:wasDerivedFrom"] = Json::array();
   for (const SourceFacts& source : facts.sources) {
-    json entry = {{"@type", "prov:Entity"}, {"@id", "source/" + source.source.name}, {"name", source.source.name},
-                  {"description", fmt::format("{} documents, {} kept", source.documents, KeptOf(source))},
-                  {"additionalType", ledger::NameOf(*source.source.source_class)},
-                  {"usageInfo", ledger::NameOf(*source.source.basis)}};
-    if (!source.source.licence.empty()) entry["license"] = source.source.licence;
-    if (!source.source.purpose.empty()) entry["purpose"] = source.source.purpose;
-    derived.push_back(std::move(entry));
-    distribution.push_back({{"@type", "cr:FileSet"}, {"@id", "files/" + source.source.name}, {"name", source.source.name},
-                            {"encodingFormat", Listed(source.media_types)}, {"includes", "**"}});
+    root["distribution"].push_back({{"@type", "cr:FileSet"}, {"@id", "files/" + source.source.name}, {"name", source.source.name},
+                                    {"encodingFormat", Names(source.media_types)}, {"includes", "**"}});
+    root["prov:wasDerivedFrom"].push_back(CroissantSource(source));
   }
-  root["distribution"] = std::move(distribution);
-  root["prov:wasDerivedFrom"] = std::move(derived);
-  root["prov:wasGeneratedBy"] = {{"@type", "prov:Activity"}, {"name", "walchen data add, walchen data build"},
+  root["prov:wasGeneratedBy"] = {{"@type", "prov:Activity"}, {"prov:label", "walchen data add, walchen data build"},
                                  {"description", Listed(facts.transformations)}};
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -16,7 +16,14 @@ std::string SourcesCsv(const CorpusFacts& facts);
 std::string AttributionText(const CorpusFacts& facts);
 // A dataset card: what is in it, whence, what was done, what was left out and why.
 std::string DatasetCard(const CorpusFacts& facts, std::string_view name);
+
+// What Croissant wants to know and no ledger does.
+struct Publication {
+  std::string name;
+  std::string url = {};      // of the data; empty: a URN of the ledger's head
+  std::string creator = {};  // who is responsible; empty: "not stated"
+};
 // Croissant 1.1 (mlcommons.org/croissant/1.1) with the fields of its RAI vocabulary and PROV-O provenance.
-std::string CroissantJson(const CorpusFacts& facts, std::string_view name);
+std::string CroissantJson(const CorpusFacts& facts, const Publication& publication);
 
 }  // namespace walchen::data

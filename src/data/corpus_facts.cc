@@ -75,6 +75,7 @@ Result<std::vector<SourceFacts>> ReadSources(const ledger::Ledger& ledger) {
 
 Result<CorpusFacts> FactsOf(const ledger::Ledger& ledger, std::string_view today) {
   CorpusFacts all;
+  all.today = today;
   TRY_ASSIGN(all.head, ledger.LastHead());
   TRY_ASSIGN(all.sources, ReadSources(ledger));
   ledger::DocumentReader documents(ledger, {});

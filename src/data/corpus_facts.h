@@ -35,6 +35,7 @@ struct Attribution {
 };
 
 struct CorpusFacts {
+  std::string today;                 // the day that decided what may be used
   ledger::Head head;
   std::vector<SourceFacts> sources;  // by name
   Counts transformations;            // "text_repair 1"

@@ -302,6 +302,32 @@ TEST_F(Corpus, MarksInPicturesAreJudgedByTheirProtocols) {
   EXPECT_EQ(tier_with("e.png", "cawg.ai_inference", "notAllowed"), 'T');
 }
 
+TEST_F(Corpus, ASiteMayReserveItsFilesAlsoLater) {
+  ASSERT_TRUE(files_.MakeFolders(raw() / "example.org"));
+  Put("example.org/robots.txt", "User-Agent: CCBot\nDisallow: /news/\n");
+  ASSERT_TRUE(files_.MakeFolders(raw() / "example.org/news"));
+  Put("example.org/news/a.txt", kGerman);
+  Put("example.org/b.txt", kEnglish);
+  ledger::Source mined = OwnData();
+  mined.basis = ledger::Basis::kTdm;
+  ASSERT_TRUE(Add(mined));
+  const auto tier_of = [&](const std::string& name) {
+    for (const auto& document : Documents()) {
+      if (document.document.path.ends_with(name)) return ledger::RightsOf(*ledger_, document.id, kToday)->tier;
+    }
+    return '?';
+  };
+  EXPECT_EQ(tier_of("news/a.txt"), '-');
+  EXPECT_EQ(tier_of("b.txt"), 'T');
+  Put("example.org/robots.txt", "User-Agent: *\nContent-Usage: train-ai=n\n");
+  ASSERT_GT(Add(mined)->unchanged, 0u);
+  EXPECT_EQ(tier_of("b.txt"), '-');
+  const auto events = [&] { return ledger_->LastHead()->sequence; };
+  const auto before = events();
+  ASSERT_TRUE(Add(mined));
+  EXPECT_EQ(events(), before) << "said once";
+}
+
 TEST_F(Corpus, ForgettingTakesTextTokensAndCopies) {
   Put("a.txt", kGerman);
   Put("copy.txt", kGerman);
@@ -338,10 +364,10 @@ TEST_F(Corpus, PapersSayWhatTheLedgerHas) {
   EXPECT_NE(csv.find("\"'=cmd, \"\"help\"\"\""), std::string::npos) << csv;
   EXPECT_NE(AttributionText(facts).find("CC-BY-4.0"), std::string::npos);
   EXPECT_NE(DatasetCard(facts, "mine").find("| manuals | user | own-data | 2 | 2 |"), std::string::npos) << DatasetCard(facts, "mine");
-  const nlohmann::json croissant = nlohmann::json::parse(CroissantJson(facts, "mine"));
+  const nlohmann::json croissant = nlohmann::json::parse(CroissantJson(facts, {.name = "mine"}));
   EXPECT_EQ(croissant["conformsTo"][0], "http://mlcommons.org/croissant/1.1");
   EXPECT_EQ(croissant["prov:wasDerivedFrom"].size(), 1u);
-  EXPECT_EQ(CroissantJson(facts, "mine"), CroissantJson(FactsOf(*ledger_, kToday).value(), "mine"));
+  EXPECT_EQ(CroissantJson(facts, {.name = "mine"}), CroissantJson(FactsOf(*ledger_, kToday).value(), {.name = "mine"}));
 }
 
 }  // namespace

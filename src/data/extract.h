@@ -81,10 +81,17 @@ enum class PartKind : uint8_t {
   kPicture,  // its text is its captions, one a line, each with its language as the name of a kSection place
 };
 
+// Part::quarantine of what stands for another file, which is read by itself: nothing is lost.
+inline constexpr const char* kIsLink = "it is a link";
+inline constexpr const char* kNamesAnotherFile = "it only names another page";
+
 struct Part {
   // "" for the raw file itself, "b/c.docx" for a file in it. A catalogue's two languages are "#msgid" and "#msgstr".
   std::string inner_path;
   std::string media_type;
+  // Of a file in an archive or a message, as it lay there, in hexadecimal. Empty of the raw file, and of what is less than a file: a
+  // catalogue's language, an icon of a set.
+  std::string sha256;
   PartKind kind = PartKind::kText;
   std::string text;         // UTF-8
   // What there is beside the text: numbers, or a picture (a PNG without metadata). Empty for texts.

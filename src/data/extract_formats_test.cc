@@ -183,7 +183,7 @@ TEST(ReadManPage, PrintsThePageWithoutHeadAndFoot) {
   EXPECT_EQ(PartOf("usr/share/man/de/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "de");
   EXPECT_EQ(PartOf("usr/share/man/pt_BR.UTF-8/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "pt_BR");
   EXPECT_EQ(PartOf("usr/share/man/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "");
-  EXPECT_EQ(PartOf("a.1", ".so man1/b.1\n").quarantine, "it only names another page");
+  EXPECT_EQ(PartOf("a.1", ".so man1/b.1\n").quarantine, kNamesAnotherFile);
 }
 
 TEST(ReadXml, TakesAllTextWithoutEntitiesFromOutside) {

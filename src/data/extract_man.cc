@@ -24,6 +24,35 @@ std::string WithoutOverstrike(std::string_view printed) {
   return text;
 }
 
+// The frames of tables, U+2500 to U+257F. Lines of nothing else go; between cells stands a bar: "abort() | MT-Safe".
+constexpr std::string_view kFrames = "\xE2\x94", kMoreFrames = "\xE2\x95";
+constexpr std::string_view kBar = "\u2502";
+
+void AddTableLine(std::string_view line, std::string& text) {
+  std::string cells;
+  size_t bar = 0;
+  while (bar != std::string_view::npos) {
+    bar = line.find(kBar);
+    const std::string_view cell = Trimmed(line.substr(0, bar));
+    if (!cells.empty() && !cell.empty()) cells += " | ";
+    cells += cell;
+    if (bar != std::string_view::npos) line.remove_prefix(bar + kBar.size());
+  }
+  if (!cells.empty()) text += cells + '\n';
+}
+
+std::string WithoutFrames(std::string_view printed) {
+  std::string text;
+  for (size_t at = 0; at < printed.size();) {
+    const size_t end = std::min(printed.find('\n', at), printed.size());
+    const std::string_view line = printed.substr(at, end - at), inner = Trimmed(line);
+    at = end + 1;
+    if (inner.starts_with(kBar)) AddTableLine(inner, text);
+    else if (!inner.starts_with(kFrames) && !inner.starts_with(kMoreFrames)) text.append(line).push_back('\n');
+  }
+  return text;
+}
+
 bool IsLink(std::string_view text) {
   while (text.starts_with(".\\\"") || text.starts_with("'\\\"")) {
     const size_t end = text.find('\n');
@@ -50,13 +79,13 @@ void TakeHeadAndFoot(Part& part) {
 
 Result<void> ReadManPage(const Source& source, Extraction& extraction) {
   TRY_ASSIGN(const DecodedText decoded, DecodeText(source.bytes));
-  if (IsLink(decoded.text)) return Fail(ErrorCode::kUnsupported, "it only names another page");
+  if (IsLink(decoded.text)) return Fail(ErrorCode::kUnsupported, "{}", kNamesAnotherFile);
   // As wide as it can, so that paragraphs stay whole; -K, because the text was converted.
   TRY_ASSIGN(const std::string printed,
              RunTool({"mandoc", "-K", "utf-8", "-T", "utf8", "-O", "width=1000,indent=2", std::string(kToolInput)},
                      decoded.text, "mandoc"));
   Part part;
-  part.text = WithoutOverstrike(printed);
+  part.text = WithoutFrames(WithoutOverstrike(printed));
   TakeHeadAndFoot(part);
   part.language = LanguageBefore(source.path, "/man" + source.name.substr(source.name.find_last_of('.') + 1, 1) + "/");
   FindLicenceHeader(decoded.text, part);

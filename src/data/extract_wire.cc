@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "formats/utf8.h"
+#include "ledger/event.h"
 
 namespace walchen::data {
 namespace {
@@ -184,7 +185,7 @@ std::string WriteFinished() { return Begin(FrameKind::kFinished).bytes(); }
 
 std::string WritePart(const Part& part) {
   ByteWriter out = Begin(FrameKind::kPart);
-  for (const std::string* text : {&part.inner_path, &part.media_type, &part.title, &part.language, &part.quarantine}) {
+  for (const std::string* text : {&part.inner_path, &part.media_type, &part.sha256, &part.title, &part.language, &part.quarantine}) {
     out.Text64(std::string_view(*text).substr(0, kNameMaxBytes));
   }
   out.Write(static_cast<uint8_t>(part.kind));
@@ -208,8 +209,11 @@ std::string WritePart(const Part& part) {
 Result<Part> ReadPart(std::string_view frame) {
   TRY_ASSIGN(ByteReader in, Content(frame, FrameKind::kPart));
   Part part;
-  for (std::string* text : {&part.inner_path, &part.media_type, &part.title, &part.language, &part.quarantine}) {
+  for (std::string* text : {&part.inner_path, &part.media_type, &part.sha256, &part.title, &part.language, &part.quarantine}) {
     TRY_ASSIGN(*text, Text(in));
+  }
+  if (!part.sha256.empty() && !ledger::DigestOfHex(part.sha256)) {
+    return Fail(ErrorCode::kCorrupt, "expected the SHA-256 of a file, found {} other bytes", part.sha256.size());
   }
   TRY_ASSIGN(const auto kind, in.Read<uint8_t>("a part's kind"));
   if (kind > static_cast<uint8_t>(PartKind::kPicture)) {

@@ -312,6 +312,7 @@ TEST_F(ExtractWorkerTest, AnAnswerWithoutEndIsARefusal) {
 Part FullPart() {
   Part part;
   part.inner_path = "a/b";
+  part.sha256 = std::string(64, 'a');
   part.media_type = "text/plain";
   part.kind = PartKind::kSignal;
   part.text = "Grüße";

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "data/glob.h"
 #include "formats/utf8.h"
 
@@ -185,7 +186,10 @@ Result<void> Extraction::ReadAs(const Format& format, const Source& source) {
 Result<void> Extraction::Give(const Source& source, Part part) {
   ++given_;
   if (given_ <= resume_.parts) return {};
-  if (part.inner_path.empty()) part.inner_path = source.inner_path;
+  if (part.inner_path.empty()) {
+    part.inner_path = source.inner_path;
+    if (!source.inner_path.empty() && !source.bytes.empty()) part.sha256 = base::Sha256Hex(base::AsBytes(source.bytes));
+  }
   if (part.media_type.empty()) part.media_type = source.media_type;
   if (part.quarantine.empty()) part.quarantine = OverBound(part);
   if (!part.quarantine.empty()) {

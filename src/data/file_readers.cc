@@ -28,7 +28,10 @@ FilterOptions OptionsFor(const Part& part, FindingPolicy personal_data) {
 FilteredPart Filtered(Part part, FindingPolicy personal_data) {
   FilteredPart filtered;
   const std::string text = std::exchange(part.text, {});
-  filtered.digest = base::Sha256Hex(base::AsBytes(part.content.empty() ? text : part.content));
+  // What could not be read has no digest: that of nothing would make all of it copies of each other, which go together.
+  const std::string& held = part.content.empty() ? text : part.content;
+  filtered.digest = part.sha256;
+  if (part.sha256.empty() && !held.empty()) filtered.digest = base::Sha256Hex(base::AsBytes(held));
   filtered.bytes = text.size() + part.content.size();
   if (part.quarantine.empty()) {
     auto cleaned = FilterDocument(text, OptionsFor(part, personal_data));

@@ -37,7 +37,9 @@ MakeExtractFile ExtractInWorkers();
 // A part as the filters left it.
 struct FilteredPart {
   Part part;            // without its text
-  std::string digest;   // SHA-256 of its content, or of its text where there is none, in hexadecimal
+  // SHA-256 in hexadecimal: Part::sha256, so that a file is the same one in an archive; else that of its content or text; empty
+  // where there is neither.
+  std::string digest;
   uint64_t bytes = 0;   // of text and content
   std::optional<FilteredDocument> cleaned;  // nothing where the part is quarantined
 };

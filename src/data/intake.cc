@@ -12,6 +12,7 @@
 #include "data/kept_signatures.h"
 #include "data/known_files.h"
 #include "data/raw_files.h"
+#include "data/site_rules.h"
 #include "ledger/documents.h"
 #include "ledger/licence_tier.h"
 #include "ledger/rights.h"
@@ -219,7 +220,7 @@ class Taker {
     const KnownFiles::File* known = source.known.Find(asked.file.path.native());
     if (known != nullptr && known->content == digest) {
       ++source.count.unchanged;
-      return {};
+      return LookForReservation(source, known->id, asked.file.path);
     }
     if (known != nullptr) TRY(Vanish(source, std::string(known->id)));
     // It was a copy of something that has vanished since it was asked for, and is asked for again.
@@ -227,16 +228,46 @@ class Taker {
     return TakeParts(source, asked, digest);
   }
 
+  // Of files that are mined: of others nobody's word is needed.
+  Result<std::vector<OptOutMark>> SiteMarks(const SourceTaking& source, const base::Path& file) {
+    if (source.intake.source.basis != ledger::Basis::kTdm) return std::vector<OptOutMark>();
+    const auto top = std::ranges::find_if(source.tops, [&](const base::Path& candidate) { return IsUnder(file, candidate); });
+    return sites_.MarksOf(file, top == source.tops.end() ? file.parent_path() : *top);
+  }
+
+  // A site may have changed its mind about a file that has not changed.
+  Result<void> LookForReservation(SourceTaking& source, const std::string& id, const base::Path& file) {
+    TRY_ASSIGN(const std::vector<OptOutMark> marks, SiteMarks(source, file));
+    if (marks.empty()) return {};
+    std::vector<std::string> ids = source.known.PartsOf(id);
+    ids.push_back(id);
+    for (const std::string& document : ids) {
+      TRY_ASSIGN(const bool is_reserved, ReservesNewly(document, marks));
+      if (!is_reserved) continue;
+      TRY_ASSIGN(ledger::Transaction* change, Change());
+      TRY(AppendOptOuts(*change, document, marks, *options_.clock));
+      kept_.Forget(document);
+    }
+    return {};
+  }
+
+  Result<bool> ReservesNewly(const std::string& document, std::span<const OptOutMark> marks) {
+    if (std::ranges::none_of(marks, IsReservation)) return false;
+    TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, document, today_));
+    return rights.tier != '-';
+  }
+
   // Reading may take minutes, in which others want to write: parts are collected first, as long as they fit into memory.
   Result<void> TakeParts(SourceTaking& source, const AskedFile& asked, const std::string& content) {
     TRY_ASSIGN(const PackagePapers papers, readers_.Papers());
+    TRY_ASSIGN(std::vector<OptOutMark> site, SiteMarks(source, asked.file.path));
     std::vector<FilteredPart> parts;
     uint64_t bytes = 0;
     std::optional<DocumentTaker> taker;
     const auto take_all = [&]() -> Result<void> {
       if (!taker) {
         TRY_ASSIGN(ledger::Transaction* change, Change());
-        taker.emplace(TakingOf(source, *change), asked.file, content, source.count, papers.FactsOf(""));
+        taker.emplace(TakingOf(source, *change), asked.file, content, source.count, papers.FactsOf(""), std::move(site));
       }
       for (const FilteredPart& part : parts) TRY(taker->Take(part, papers.FactsOf(part.part.inner_path)));
       parts.clear();
@@ -286,6 +317,7 @@ class Taker {
   std::optional<ledger::Transaction> change_;
   uint64_t taken_ = 0;     // files since the beginning
   base::Stopwatch watch_;  // since the change began
+  SiteFolders sites_{files_};
   FileReaders readers_;
 };
 

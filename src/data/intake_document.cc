@@ -38,6 +38,8 @@ std::optional<ledger::Licence> LicenceOf(const ledger::Source& source, const Par
 
 constexpr size_t kPlaceMaxBytes = 64;      // the longest name of a sheet has 31 characters
 constexpr size_t kTitleMaxBytes = 4'096;  // titles in use are under 300
+constexpr std::string_view kNotesKind = "notes";
+constexpr size_t kNotesMax = 500, kNoteMaxBytes = 256;  // at six bytes for a control character still less than a private value may have
 constexpr size_t kFindingsPerEvent = 10'000;  // their tokens take 60 bytes each: half of what a private value may have
 
 std::string PlaceText(const Place& place) {
@@ -66,6 +68,7 @@ std::optional<ledger::OptOutProtocol> ProtocolOf(std::string_view name) {
   if (name == "plus") return ledger::OptOutProtocol::kIptcPlus;
   if (name == "c2pa") return ledger::OptOutProtocol::kC2pa;
   if (name == "noai") return ledger::OptOutProtocol::kNoAi;
+  if (name == "robots") return ledger::OptOutProtocol::kRobots;
   return std::nullopt;
 }
 
@@ -74,6 +77,7 @@ ledger::OptOutVerdict VerdictOf(const OptOutMark& mark) {
   constexpr auto kReserved = ledger::OptOutVerdict::kReserved, kAllowed = ledger::OptOutVerdict::kAllowed;
   const auto says = [&](std::string_view word) { return mark.value.find(word) != std::string::npos; };
   if (mark.protocol == "noai") return kReserved;
+  if (mark.protocol == "robots") return mark.value.starts_with("disallow") ? kReserved : mark.value == "allow" ? kAllowed : ledger::OptOutVerdict::kUnknown;
   if (mark.protocol == "tdmrep") return mark.value == "1" ? kReserved : mark.value == "0" ? kAllowed : ledger::OptOutVerdict::kUnknown;
   if (mark.protocol == "aipref") return says("train-ai=n") ? kReserved : says("train-ai=y") ? kAllowed : ledger::OptOutVerdict::kUnknown;
   // What a model may be asked about a picture is another question than what it may learn.
@@ -109,12 +113,27 @@ ledger::PersonalDataAction ActionOf(FindingPolicy policy) {
 
 std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
 
+bool IsReservation(const OptOutMark& mark) { return VerdictOf(mark) == ledger::OptOutVerdict::kReserved; }
+
+Result<void> AppendOptOuts(ledger::Transaction& change, const std::string& id, std::span<const OptOutMark> marks, base::Clock& clock) {
+  for (const OptOutMark& mark : marks) {
+    const auto protocol = ProtocolOf(mark.protocol);
+    if (!protocol) continue;
+    TRY(ledger::Append(change, id, ledger::OptOut{.protocol = *protocol,
+                                                  .verdict = VerdictOf(mark),
+                                                  .checked_ms = clock.WallMs(),
+                                                  .place = mark.field,
+                                                  .evidence_sha256 = base::Sha256Hex(base::AsBytes(mark.field + "\n" + mark.value))}));
+  }
+  return {};
+}
+
 Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFacts& package) {
   const Part& part = filtered.part;
   // An archive that ends in trouble says so in a last part, which is about what was inside.
   const bool is_file = part.inner_path.empty() && main_id_.empty();
   if (!is_file && main_id_.empty()) {  // an archive, which has no text of its own
-    TRY_ASSIGN(main_id_, AppendDocument({}, package_, "archive", content_));
+    TRY_ASSIGN(main_id_, AppendDocument({}, package_, "archive", content_, {}));
     TRY(AppendRights(main_id_, {}, package_));
   }
   const std::string& content = is_file ? content_ : filtered.digest;
@@ -122,14 +141,18 @@ Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFact
   if (part.quarantine.empty()) {
     TRY_ASSIGN(was_forgotten, WasForgotten(content));
   }
-  TRY_ASSIGN(const std::string id, AppendDocument(filtered, package, ModalityOf(part.kind), content));
+  // What was forgotten does not come back in the record that refuses it: a mail's title is its subject.
+  const std::string_view title = was_forgotten ? std::string_view() : std::string_view(part.title);
+  TRY_ASSIGN(const std::string id, AppendDocument(filtered, package, ModalityOf(part.kind), content, title));
   if (is_file) main_id_ = id;
   ++count_.documents;
   TRY(AppendRights(id, part, package));
-  TRY(AppendOptOuts(id, part));
+  TRY(AppendOptOuts(taking_.change, id, part.opt_outs, taking_.clock));
+  TRY(AppendOptOuts(taking_.change, id, site_, taking_.clock));
   if (!filtered.cleaned || was_forgotten) {
     ++count_.quarantined;
-    return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = was_forgotten ? "forgotten" : "unreadable", .detail = part.quarantine});
+    const std::string_view why = was_forgotten ? "forgotten" : part.quarantine == kIsLink || part.quarantine == kNamesAnotherFile ? "link" : "unreadable";
+    return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = std::string(why), .detail = part.quarantine});
   }
   TRY_ASSIGN(const std::string same, SameContent(content, id));
   if (!same.empty()) {
@@ -151,6 +174,7 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   TRY(ledger::Append(taking_.change, id, ledger::Language{.tag = cleaned.language.language, .permille = std::lround(cleaned.language.share * 1'000)}));
   TRY(AppendFindings(id, cleaned, /*secrets=*/false));
   TRY(AppendFindings(id, cleaned, /*secrets=*/true));
+  TRY(AppendNotes(id, part, cleaned));
   if (!part.content.empty() && (cleaned.kept || IsAboutTheTextAlone(cleaned.filter))) return AppendWithContent(id, part, cleaned);
   if (!cleaned.kept) {
     ++count_.filtered;
@@ -168,6 +192,22 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   if (is_usable) TRY(taking_.kept.Add(id, cleaned.signature));
   ++count_.kept;
   return AppendCleanedText(id, part, cleaned);
+}
+
+// What the file's reader noted ("page 3: read from its picture"), and why numbers or a picture stay without their text. Private:
+// notes name sheets and columns.
+Result<void> DocumentTaker::AppendNotes(const std::string& id, const Part& part, const FilteredDocument& cleaned) {
+  auto notes = nlohmann::json::array();
+  const bool is_without_text = !part.content.empty() && !cleaned.kept && IsAboutTheTextAlone(cleaned.filter) && !cleaned.text.empty();
+  if (is_without_text) notes.push_back("its text is left out: " + cleaned.reason);
+  for (const std::string& note : part.notes) {
+    if (notes.size() < kNotesMax) notes.push_back(note.substr(0, kNoteMaxBytes));
+  }
+  if (notes.empty()) return {};
+  ledger::NewEvent event = {.kind = std::string(kNotesKind), .about = id};
+  event.private_fields.push_back({std::string(kNotesKind), notes.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+  TRY(taking_.change.Append(std::move(event)));
+  return {};
 }
 
 // Numbers and pictures stay without a text that is no good: a table of numbers is no prose.
@@ -213,7 +253,7 @@ Result<void> DocumentTaker::AppendFindings(const std::string& id, const Filtered
 }
 
 Result<std::string> DocumentTaker::AppendDocument(const FilteredPart& filtered, const PackageFacts& package, std::string_view modality,
-                                                  const std::string& content) {
+                                                  const std::string& content, std::string_view title) {
   const Part& part = filtered.part;
   const std::string id = ledger::NewId();
   const bool is_main = main_id_.empty();
@@ -227,7 +267,7 @@ Result<std::string> DocumentTaker::AppendDocument(const FilteredPart& filtered, 
                                      .parent = main_id_,
                                      .content = content,
                                      .path = is_main ? file_.path.native() : part.inner_path,
-                                     .title = part.title.substr(0, kTitleMaxBytes)};
+                                     .title = std::string(title.substr(0, kTitleMaxBytes))};
   std::vector<ledger::Digest> subjects;
   if (!content.empty()) {
     TRY_ASSIGN(subjects.emplace_back(), taking_.subjects.TokenOf(ContentSubject(content)));
@@ -241,19 +281,6 @@ Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part
   TRY(ledger::Append(taking_.change, id, ledger::RightsBasis{.basis = *source.basis, .until = source.keep_until, .use = source.use}));
   const std::optional<ledger::Licence> licence = LicenceOf(source, part, package);
   return licence ? ledger::Append(taking_.change, id, *licence) : Result<void>();
-}
-
-Result<void> DocumentTaker::AppendOptOuts(const std::string& id, const Part& part) {
-  for (const OptOutMark& mark : part.opt_outs) {
-    const auto protocol = ProtocolOf(mark.protocol);
-    if (!protocol) continue;
-    TRY(ledger::Append(taking_.change, id, ledger::OptOut{.protocol = *protocol,
-                                  .verdict = VerdictOf(mark),
-                                  .checked_ms = taking_.clock.WallMs(),
-                                  .place = mark.field,
-                                  .evidence_sha256 = base::Sha256Hex(base::AsBytes(mark.field + "\n" + mark.value))}));
-  }
-  return {};
 }
 
 // Of those that may be used, unless this one may not either: what nobody may use keeps nothing out.

@@ -39,6 +39,12 @@ bool HasLetters(std::string_view text, uint32_t letters_min) {
   return letters_min == 0;
 }
 
+// A script of its own tells more than words do.
+bool IsMostlyAscii(std::string_view text) {
+  const auto others = std::ranges::count_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return 3 * static_cast<size_t>(others) < text.size();
+}
+
 }  // namespace
 
 LanguageVerdict DetectLanguage(std::string_view valid, const LanguageOptions& options) {
@@ -58,6 +64,8 @@ LanguageVerdict DetectLanguage(std::string_view valid, const LanguageOptions& op
       text.data(), static_cast<int>(text.size()), /*is_plain_text=*/true, &no_hints, CLD2::kCLDFlagBestEffort,
       languages.data(), percents.data(), scores.data(), /*resultchunkvector=*/nullptr, &text_bytes, &reliable);
   if (best == CLD2::UNKNOWN_LANGUAGE || percents[0] == 0) return verdict;
+  const bool is_usual = languages[0] == CLD2::GERMAN || languages[0] == CLD2::ENGLISH;
+  if (!is_usual && IsMostlyAscii(text) && !HasLetters(text, options.letters_any_language)) return verdict;
   verdict.language = CLD2::LanguageCode(languages[0]);
   verdict.share = percents[0] / 100.0;
   verdict.confidence = reliable ? 1.0 : 0.5;

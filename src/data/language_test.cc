@@ -33,6 +33,11 @@ TEST(Language, IsUndeterminedWhereThereIsTooLittle) {
   }
 }
 
+TEST(Language, BelievesOfAFewWordsOnlyThatTheyAreGermanOrEnglish) {
+  EXPECT_EQ(DetectLanguage("Moottori ei käynnisty eilisestä").language, "und");
+  EXPECT_EQ(DetectLanguage("Moottori ei ole käynnistynyt eilisestä lähtien, ja huoltomies pitää kutsua paikalle heti.").language, "fi");
+}
+
 TEST(Language, SaysWhatShareIsInIt) {
   std::string mixed;
   for (int i = 0; i < 6; ++i) mixed += "Die Anlage wird jeden Morgen von Hand geprüft und danach eingeschaltet. ";

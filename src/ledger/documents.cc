@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include <fmt/ranges.h>
 
@@ -87,14 +88,36 @@ Result<std::vector<Holder>> HoldersOf(const Ledger& ledger, std::string_view id,
   return holders;
 }
 
-Result<void> AddModelsOf(const Ledger& ledger, const std::string& run, std::vector<Model>& models) {
-  EventReader reader = ledger.Read({.about = run, .kind = std::string(Model::kKind)});
+// Those that the run wrote after this event.
+Result<void> AddModelsOf(const Ledger& ledger, const std::string& run, uint64_t after, std::vector<Model>& models) {
+  EventReader reader = ledger.Read({.about = run, .kind = std::string(Model::kKind), .after = after});
   while (true) {
     TRY_ASSIGN(const std::optional<Event> event, reader.Next());
     if (!event) return {};
     TRY_ASSIGN(Model model, FromEvent<Model>(*event));
     models.push_back(std::move(model));
   }
+}
+
+// Runs that read the document's source as it was, and began while the document was in it.
+Result<void> AddReadersOfSource(const Ledger& ledger, std::string_view id, Spread& spread, std::vector<uint64_t>& seen) {
+  TRY_ASSIGN(const std::optional<Event> document, ledger.Read({.about = std::string(id), .kind = std::string(Document::kKind)}).Next());
+  if (!document) return {};
+  TRY_ASSIGN(const Document record, FromEvent<Document>(*document));
+  uint64_t gone = std::numeric_limits<uint64_t>::max();
+  for (const std::string_view kind : {Vanished::kKind, Deletion::kKind}) {
+    TRY_ASSIGN(const std::optional<Event> event, ledger.Read({.about = std::string(id), .kind = std::string(kind)}).Next());
+    if (event) gone = std::min(gone, event->sequence);
+  }
+  return ForEachOf(ledger, TrainingRun::kKind, [&](const Event& event) -> Result<void> {
+    if (event.sequence < document->sequence || event.sequence > gone) return {};
+    TRY_ASSIGN(const TrainingRun run, FromEvent<TrainingRun>(event));
+    const bool reads = std::ranges::find(run.sources, record.source) != run.sources.end();
+    if (!reads || std::ranges::find(spread.runs, event.about) != spread.runs.end()) return {};
+    spread.runs.push_back(event.about);
+    seen.push_back(event.sequence);
+    return {};
+  });
 }
 
 // A run is recorded after the models that it began with, so one pass finds heirs of heirs too.
@@ -106,7 +129,7 @@ Result<void> AddHeirs(const Ledger& ledger, Spread& spread) {
     });
     if (!inherits || std::ranges::find(spread.runs, event.about) != spread.runs.end()) return {};
     spread.heirs.push_back(event.about);
-    return AddModelsOf(ledger, event.about, spread.models);
+    return AddModelsOf(ledger, event.about, 0, spread.models);
   });
 }
 
@@ -213,7 +236,9 @@ Result<std::vector<KnownSource>> SourcesOf(const Ledger& ledger) {
 Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id) {
   Spread spread;
   TRY_ASSIGN(const std::vector<Holder> holders, HoldersOf(ledger, id, spread.shards));
-  if (holders.empty()) return spread;
+  std::vector<uint64_t> seen;  // the first sighting of each of the runs: what a run wrote before it, as its first step, is innocent
+  TRY(AddReadersOfSource(ledger, id, spread, seen));
+  if (holders.empty() && spread.runs.empty()) return spread;
   TRY(ForEachOf(ledger, Batches::kKind, [&](const Event& event) -> Result<void> {
     TRY_ASSIGN(const Batches batches, FromEvent<Batches>(event));
     const bool saw = std::ranges::any_of(holders, [&](const Holder& holder) {
@@ -221,10 +246,12 @@ Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id) {
     });
     if (!saw) return {};
     spread.sightings.push_back({event.about, batches.steps, batches.shard});
-    if (std::ranges::find(spread.runs, event.about) == spread.runs.end()) spread.runs.push_back(event.about);
+    if (std::ranges::find(spread.runs, event.about) != spread.runs.end()) return {};
+    spread.runs.push_back(event.about);
+    seen.push_back(event.sequence);
     return {};
   }));
-  for (const std::string& run : spread.runs) TRY(AddModelsOf(ledger, run, spread.models));
+  for (size_t i = 0; i < seen.size(); ++i) TRY(AddModelsOf(ledger, spread.runs[i], seen[i], spread.models));
   TRY(AddHeirs(ledger, spread));
   return spread;
 }

@@ -86,12 +86,12 @@ struct Sighting {
 struct Spread {
   std::vector<ShardMember> shards = {};  // as they were built; the digest of today: TodaysShard
   std::vector<Sighting> sightings = {};  // in the order of the ledger
-  std::vector<std::string> runs = {};    // ids of the runs of these sightings, each once
+  std::vector<std::string> runs = {};    // ids of the runs of these sightings, and of those that read its whole source, each once
   std::vector<std::string> heirs = {};   // ids of further runs, which began with a model of such a run or an heir
-  std::vector<Model> models = {};        // that runs and heirs made
+  std::vector<Model> models = {};        // that runs made after their first sighting, and all that heirs made
 };
 
-// Through shard membership and batches. A shard that was rewritten since keeps what is left in it, so runs on the new
+// Through shard membership and batches, and through sources that runs read as they were. A shard that was rewritten since keeps what is left in it, so runs on the new
 // digest count for every document that was not removed. Where no samples are named, all are meant. Reads all batches of
 // the ledger.
 Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id);

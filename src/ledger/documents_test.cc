@@ -133,6 +133,7 @@ TEST_F(SpreadTest, NamesTheRunsWhoseBatchesHadTheDocumentsSamples) {
   Append(a_, ShardMember{.shard = shard_, .samples = {{0, 10}}});
   Append(b_, ShardMember{.shard = shard_, .samples = {{10, 12}, {90, 91}}});
   Append(run_, TrainingRun{.name = "r", .recipe_sha256 = shard_});
+  Append(run_, Model{.name = "before its first step", .sha256 = Sha256OfText("untrained")});
   Append(run_, Batches{.steps = {0, 5}, .shard = shard_, .samples = {{0, 10}}});
   Append(run_, Batches{.steps = {5, 9}, .shard = shard_, .samples = {{50, 95}}});
   Append(run_, Model{.name = "m", .sha256 = Sha256OfText("m")});
@@ -156,6 +157,21 @@ TEST_F(SpreadTest, FollowsAShardThatWasRewrittenForWhatIsLeftInIt) {
   EXPECT_EQ(SpreadOf(ledger_, b_).value().runs, std::vector<std::string>{later_});
   EXPECT_EQ(TodaysShard(ledger_, shard_).value(), rewritten_);
   EXPECT_EQ(TodaysShard(ledger_, rewritten_).value(), rewritten_);
+}
+
+TEST_F(SpreadTest, NamesRunsThatReadItsSourceWhileItWasThere) {
+  const std::string digest = Sha256OfText("recipe");
+  const auto run = [&](const std::string& source) { return TrainingRun{.name = "r", .recipe_sha256 = digest, .sources = {source}}; };
+  Append(run_, run("notes"));
+  Append(a_, Document{.source = "notes", .modality = "text"});
+  Append(later_, run("notes"));
+  Append(later_, Model{.name = "m", .sha256 = Sha256OfText("m")});
+  Append(tuned_, run("letters"));
+  Append(a_, Vanished{});
+  Append(std::string(32, 'd'), run("notes"));
+  const Spread spread = SpreadOf(ledger_, a_).value();
+  EXPECT_EQ(spread.runs, std::vector<std::string>{later_});
+  EXPECT_EQ(spread.models.size(), 1u);
 }
 
 TEST_F(SpreadTest, GoesOnToRunsThatBeganWithAModelOfSuchARun) {

@@ -161,6 +161,7 @@ void Fields(Archive& a, Record& r, const TrainingRun*) {
   a.Whole("seed", r.seed);
   a.Texts("parents", r.parents, Form::kSha256);
   a.Texts("tiers", r.tiers, Form::kName);
+  a.Texts("sources", r.sources, Form::kName);
   a.Text("code_version", r.code_version);
   a.Text("hardware", r.hardware);
 }

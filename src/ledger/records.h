@@ -237,6 +237,7 @@ struct TrainingRun {  // about the run's id
   int64_t seed = 0;
   std::vector<std::string> parents = {};  // SHA-256 of the models it starts from
   std::vector<std::string> tiers = {};    // that the recipe names
+  std::vector<std::string> sources = {};  // whose documents it read as they were, not from shards
   std::string code_version = {};
   std::string hardware = {};
   bool operator==(const TrainingRun&) const = default;

@@ -183,11 +183,12 @@ Result<void> Trainer::OpenData(const Options& options) {
   return {};
 }
 
-// What is learned from shards stands in the ledger: first whether it may be, then what was.
+// What is learned stands in the ledger, where there is one: of shards first whether it may be, then what was.
 Result<void> Trainer::OpenRecord(const Options& options) {
   const runs::Recipe& recipe = folder_.recipe();
   const auto is_shards = [](const runs::DataPlan& data) { return data.source.kind == runs::DataSource::Kind::kShards; };
-  if (!ranks_->is_first() || std::ranges::none_of(recipe.data, is_shards)) return {};
+  if (!ranks_->is_first()) return {};
+  if (std::ranges::none_of(recipe.data, is_shards) && !files_.Exists(options.ledger)) return {};
   std::vector<std::string> parents;
   if (!base_sha256_.empty()) parents.push_back(base_sha256_);
   TRY_ASSIGN(record_, TrainingRecord::Open(files_, options.ledger, folder_, parents));

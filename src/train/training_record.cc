@@ -8,6 +8,7 @@
 #include "ledger/documents.h"
 #include "ledger/records.h"
 #include "ledger/rights.h"
+#include "shards/recorded_source.h"
 
 namespace walchen::train {
 namespace {
@@ -45,17 +46,24 @@ Result<std::unique_ptr<TrainingRecord>> TrainingRecord::Open(base::Files& files,
   }
   std::unique_ptr<TrainingRecord> record(new TrainingRecord(std::move(ledger), id));
   TRY_ASSIGN(const std::vector<ledger::Event> life, ledger::LifeOf(record->ledger_, id));
-  if (life.empty()) TRY(record->Begin(folder.recipe(), parents));  // a crash may have come before it
+  if (life.empty()) TRY(record->Begin(files, folder.recipe(), parents));  // a crash may have come before it
   return record;
 }
 
-Result<void> TrainingRecord::Begin(const runs::Recipe& recipe, const std::vector<std::string>& parents) {
+Result<void> TrainingRecord::Begin(base::Files& files, const runs::Recipe& recipe, const std::vector<std::string>& parents) {
   ledger::TrainingRun run = {.name = recipe.name, .recipe_sha256 = base::Sha256Hex(base::AsBytes(runs::WriteRecipe(recipe))),
                              .seed = recipe.seed, .parents = parents};
   for (const runs::DataPlan& data : recipe.data) {
     for (const char tier : data.tiers) {
       if (std::ranges::find(run.tiers, std::string(1, tier)) == run.tiers.end()) run.tiers.emplace_back(1, tier);
     }
+  }
+  TRY_ASSIGN(const std::vector<ledger::KnownSource> known, ledger::SourcesOf(ledger_));
+  for (const runs::DataPlan& data : recipe.data) {
+    if (data.source.kind == runs::DataSource::Kind::kShards) continue;
+    TRY_ASSIGN(const ledger::Source source, shards::RecordedSource(files, recipe, data));
+    const bool is_known = std::ranges::any_of(known, [&](const ledger::KnownSource& entry) { return entry.source.name == source.name; });
+    if (is_known && std::ranges::find(run.sources, source.name) == run.sources.end()) run.sources.push_back(source.name);
   }
   return ledger::Append(ledger_, id_, run);
 }

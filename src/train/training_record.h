@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a run asks the ledger, and what it tells it: that every document of its shards has a record and a tier that the recipe
-// names; that the run began; which tokens of which shards its steps read; which models it wrote.
+// names; that the run began, and with which sources; which tokens of which shards its steps read; which models it wrote.
 //
-// Runs that read no shards have none. Of several ranks the first one has it. Not thread-safe.
+// Runs that read no shards, in a home without a ledger, have none. Of several ranks the first one has it. Not thread-safe.
 #pragma once
 
 #include <map>
@@ -44,7 +44,7 @@ class TrainingRecord {
 
  private:
   TrainingRecord(ledger::Ledger ledger, std::string id) : ledger_(std::move(ledger)), id_(std::move(id)) {}
-  Result<void> Begin(const runs::Recipe& recipe, const std::vector<std::string>& parents);
+  Result<void> Begin(base::Files& files, const runs::Recipe& recipe, const std::vector<std::string>& parents);
 
   ledger::Ledger ledger_;
   std::string id_;

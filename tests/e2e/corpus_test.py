@@ -6,38 +6,23 @@ The packages are kept in build/tools/corpus, so that the network is needed once.
 import json
 import os
 import pathlib
-import subprocess
-import tempfile
 import unittest
 
-BINARY = os.environ["WALCHEN_BINARY"]
+from data_home import DataCase
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build/tools"
 RECIPE = ROOT / "recipes/corpus.toml"
 
 
-class Corpus(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.home = self.folder / "home"
+class Corpus(DataCase):
+    environment = {"PATH": f"{TOOLS}/python/bin:{TOOLS}/node/bin:{os.environ['PATH']}"}
 
-    def run_walchen(self, *arguments, exit_code=0, path=None):
-        clients = f"{TOOLS}/python/bin:{TOOLS}/node/bin:{os.environ['PATH']}"
-        environment = {**os.environ, "WALCHEN_HOME": str(self.home), "PATH": path or clients}
-        ran = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
-        self.assertEqual(ran.returncode, exit_code, f"{arguments}\n{ran.stdout}\n{ran.stderr}")
-        return ran
-
-    def json(self, *arguments):
-        return json.loads(self.run_walchen(*arguments, "--json").stdout)
-
-    def build(self, *more):
+    def build_tiny(self, *more):
         return self.json("data", "build", RECIPE, "--profile", "tiny", "--packages", TOOLS / "corpus", *more)
 
     def test_the_tiny_profile_is_built_with_its_papers_and_a_second_time_skipped(self):
-        built = self.build()
+        built = self.build_tiny()
         self.assertEqual([package["source"].split(".")[0] for package in built["packages"]], ["debian", "pypi", "npm"])
         amounts = {(row["source"], row["tier"], row["language"]): row for row in built["kept"]}
         german = amounts["debian.maint-guide-de", "D", "de"]
@@ -58,16 +43,16 @@ class Corpus(unittest.TestCase):
         self.assertIn("maint-guide-de", json.dumps(shown))
         self.run_walchen("data", "verify")
 
-        again = self.build()
+        again = self.build_tiny()
         self.assertTrue(again["packed_before"])
         self.assertTrue(all(package["was_there"] and package["unchanged"] for package in again["packages"]), again["packages"])
         self.assertEqual(again["kept"], built["kept"])
         self.assertIn("maint-guide-de", self.run_walchen("data", "build", RECIPE, "--profile", "tiny", "--packages", TOOLS / "corpus").stdout)
 
     def test_shards_that_were_not_finished_are_built_anew(self):
-        built = self.build()
+        built = self.build_tiny()
         (self.home / "data/shards/corpus-tiny/built.json").unlink()
-        again = self.build()
+        again = self.build_tiny()
         self.assertFalse(again["packed_before"])
         self.assertEqual(again["kept"], built["kept"])
         self.run_walchen("data", "verify")
@@ -75,7 +60,7 @@ class Corpus(unittest.TestCase):
     def test_says_which_client_is_missing_and_which_profiles_there_are(self):
         empty = self.folder / "empty"
         empty.mkdir()
-        message = self.run_walchen("data", "build", RECIPE, "--profile", "tiny", exit_code=1, path=str(empty)).stderr
+        message = self.run_walchen("data", "build", RECIPE, "--profile", "tiny", exit_code=1, environment={"PATH": str(empty)}).stderr
         self.assertIn("apt", message)
         message = self.run_walchen("data", "build", RECIPE, "--profile", "huge", exit_code=1).stderr
         self.assertIn("small", message)

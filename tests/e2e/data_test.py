@@ -1,35 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Raw files to shards to a training run and back: what was taken in, under which right, who saw it, and how it goes."""
 import io
-import json
-import os
-import pathlib
-import subprocess
-import tempfile
 import unittest
 import zipfile
 
-BINARY = os.environ["WALCHEN_BINARY"]
-RECIPE = """
-name = "workshop"
-[text]
-layers = 2
-d_model = 64
-heads = 2
-d_ff = 96
-vocabulary = 400
-tokenizer = "{tokenizer}"
-context_tokens = 64
-[[data]]
-name = "manuals"
-template = "text"
-source = "shards:manuals"
-sequences = 2
-tiers = [{tiers}]
-options = {{ tokens = 32 }}
-[budget]
-steps = 4
-"""
+from data_home import DataCase
+
 GERMAN = (
     "Die Pumpe läuft seit Montag unruhig. Das Lager wird heiß, und der Schlosser prüft den Ölstand im Gehäuse. Danach zieht er die "
     "Schrauben am Flansch nach und notiert die Temperatur in der Liste, die neben der Tür hängt. Am Abend meldet sich die Leitwarte: "
@@ -46,31 +22,7 @@ OTHER = (
     "manager wants them cleaned with citric acid during the summer break, when nobody needs hot water.\n")
 
 
-class Data(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.home = pathlib.Path(self.folder.name, "home")
-        self.raw = pathlib.Path(self.folder.name, "raw")
-        self.raw.mkdir()
-
-    def tearDown(self):
-        self.folder.cleanup()
-
-    def run_walchen(self, *arguments, exit_code=0):
-        ran = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                             env={**os.environ, "WALCHEN_HOME": str(self.home)})
-        self.assertEqual(ran.returncode, exit_code, f"{arguments}\n{ran.stdout}\n{ran.stderr}")
-        return ran
-
-    def json(self, *arguments):
-        return json.loads(self.run_walchen(*arguments, "--json").stdout)
-
-    def put(self, name, text):
-        path = self.raw / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
+class Data(DataCase):
     def add(self, source="manuals", rights="own-data", *more):
         return self.json("data", "add", self.raw, "--source", source, "--rights", rights, *more)
 
@@ -85,19 +37,10 @@ class Data(unittest.TestCase):
             archive.writestr("inner.zip", inner.getvalue())
         self.put("broken.zip", b"PK\x03\x04" + bytes(range(200)))
 
-    def documents(self, **wanted):
-        return [document for document in self.json("data", "ls") if all(document[key] == value for key, value in wanted.items())]
-
-    def train(self, tiers='"O"', exit_code=0):
-        tokenizer = self.home / "own.gguf"
-        if not tokenizer.exists():
-            self.run_walchen("data", "tokenizer", "--vocab", 400, "--output", tokenizer)
+    def train_on_manuals(self, tiers='"O"', exit_code=0):
         if not (self.home / "data/shards/manuals").exists():
-            self.built = self.json("data", "build", "manuals", "--tokenizer", tokenizer)
-        recipe = pathlib.Path(self.folder.name, "recipe.toml")
-        recipe.write_text(RECIPE.format(tokenizer=tokenizer, tiers=tiers))
-        run = pathlib.Path(self.folder.name, "run")
-        return self.run_walchen("train", recipe, "--run", run, "--threads", 1, "--quiet", exit_code=exit_code)
+            self.built = self.build("manuals")
+        return self.train("manuals", tiers, exit_code)
 
     def test_takes_in_what_can_be_read_and_says_why_not(self):
         self.put_manuals()
@@ -128,7 +71,7 @@ class Data(unittest.TestCase):
     def test_a_run_reads_shards_and_the_ledger_knows_which(self):
         self.put_manuals()
         self.add()
-        self.train()
+        self.train_on_manuals()
         self.assertGreaterEqual(self.built["documents"], 3)
         document = next(d for d in self.documents(state="kept") if d["path"].endswith("pumpe.txt"))
         shown = self.json("data", "show", document["sha256"])
@@ -141,18 +84,14 @@ class Data(unittest.TestCase):
     def test_forgetting_leaves_no_copy_and_what_was_forgotten_stays_out(self):
         self.put_manuals()
         self.add()
-        self.train()
+        self.train_on_manuals()
         document = next(d for d in self.documents(state="kept") if d["path"].endswith("pumpe.txt"))
         forgotten = self.json("data", "forget", document["sha256"])
         self.assertIn(document["id"], forgotten["forgotten"])
         self.assertTrue(forgotten["shards"])
         self.assertTrue(forgotten["runs"])
         self.assertTrue(forgotten["models"])
-        for path in self.home.rglob("*"):
-            if path.is_file():
-                content = path.read_bytes()
-                for secret in ["Schlosser prüft".encode(), document["sha256"].encode(), b"pumpe.txt"]:
-                    self.assertNotIn(secret, content, path)
+        self.assert_gone(["Schlosser prüft", document["sha256"], "pumpe.txt"])
         self.run_walchen("data", "verify")
         self.run_walchen("data", "show", document["sha256"], exit_code=1)
         self.assertIn("forgotten", self.run_walchen("data", "show", document["id"]).stdout)
@@ -160,18 +99,36 @@ class Data(unittest.TestCase):
         self.assertEqual(count["kept"], 0)
         self.assertIn("forgotten", [d["why"] for d in self.documents(state="quarantined")])
 
+    def test_a_file_is_forgotten_in_archives_too_and_does_not_come_back_in_others(self):
+        self.put("pumpe.html", f"<html lang=de><body><p>{GERMAN}</p></body></html>")
+        with zipfile.ZipFile(self.raw / "copies.zip", "w") as archive:
+            archive.write(self.raw / "pumpe.html", "copy.html")
+            archive.writestr("other.txt", OTHER)
+        self.add()
+        alone, copy = sorted((d for d in self.documents() if d["path"].endswith(".html")), key=lambda d: len(d["path"]))
+        self.assertEqual(alone["sha256"], copy["sha256"])
+        forgotten = self.json("data", "forget", alone["id"])
+        self.assertEqual(set(forgotten["forgotten"]), {alone["id"], copy["id"]})
+        self.assert_gone(["Schlosser prüft", alone["sha256"]])
+        with zipfile.ZipFile(self.raw / "copies.zip", "a") as archive:
+            archive.writestr("third.txt", ENGLISH)
+        self.add()
+        self.assertEqual({d["state"] for d in self.documents() if d["sha256"] == alone["sha256"]}, {"quarantined"})
+        self.assert_gone(["Schlosser prüft"])
+        self.run_walchen("data", "verify")
+
     def test_training_refuses_what_no_licence_covers_and_names_it(self):
         self.put("unlicensed.txt", ENGLISH)
         self.add("web", "licence")
-        message = self.train('"A", "B"', exit_code=1).stderr
+        message = self.train_on_manuals('"A", "B"', exit_code=1).stderr
         self.assertIn("unlicensed.txt", message)
         self.assertIn("no licence is known", message)
 
     def test_a_cut_ledger_and_a_changed_shard_are_found(self):
         self.put_manuals()
-        before = pathlib.Path(self.folder.name, "before.db")
+        before = self.folder / "before.db"
         self.add()
-        self.train()
+        self.train_on_manuals()
         shard = next((self.home / "data/shards").rglob("*.shard"))
         content = bytearray(shard.read_bytes())
         content[-40] ^= 1
