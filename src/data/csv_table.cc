@@ -138,16 +138,17 @@ Fit FitOf(std::string_view sample, char delimiter) {
 }
 
 char FindDelimiter(std::string_view sample) {
-  char best = '\0';
-  double best_share = 0.25;  // below, it only happens to stand in a text
-  for (const char delimiter : kDelimiters) {
-    const Fit fit = FitOf(sample, delimiter);
+  std::array<double, kDelimiters.size()> shares = {};
+  for (size_t i = 0; i < kDelimiters.size(); ++i) {
+    const Fit fit = FitOf(sample, kDelimiters[i]);
     // One head above numbers with decimal commas.
-    if (delimiter == ',' && fit.first_is_one && fit.fields == 2) continue;
-    if (fit.share >= 0.5) return delimiter;
-    if (fit.share > best_share) best = delimiter, best_share = fit.share;
+    const bool is_decimal = kDelimiters[i] == ',' && fit.first_is_one && fit.fields == 2;
+    if (!is_decimal) shares[i] = fit.share;
   }
-  return best;
+  // Below the first it only happens to stand in a text, below the second in the cells of another one.
+  const double least = std::max(0.25, 0.8 * *std::ranges::max_element(shares));
+  const auto found = static_cast<size_t>(std::ranges::find_if(shares, [&](double share) { return share > least; }) - shares.begin());
+  return found < kDelimiters.size() ? kDelimiters[found] : '\0';
 }
 
 // A cell of a field, without the doubling of quotes.

@@ -86,6 +86,7 @@ TEST(CsvTable, FindsTheDialect) {
   EXPECT_EQ(FindDialect("sep=;\r\na;b\r\n"), (CsvDialect{';', true, 7}));
   // A separator within the cells of another one.
   EXPECT_EQ(FindDialect("\"a\",\"b\"\n\"1\",\"x; y\"\n\"2\",\"x; z\"\n").delimiter, ',');
+  EXPECT_EQ(FindDialect("a,b\n1,x; y\n2,x; z\n3,x\n").delimiter, ',');
   EXPECT_EQ(FindDialect("Bericht der Halle, 3\nvom Montag\n\nt;x;y\n1;2;3\n4;5;6\n").delimiter, ';');
 }
 
