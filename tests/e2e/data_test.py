@@ -21,6 +21,30 @@ OTHER = (
     "Another ledger begins here with a letter about heat exchangers: scale on the plates costs more energy every week, so the plant "
     "manager wants them cleaned with citric acid during the summer break, when nobody needs hot water.\n")
 
+FOLDER_RECIPE = """
+name = "folders"
+[text]
+layers = 1
+d_model = 32
+heads = 2
+d_ff = 48
+vocabulary = 512
+context_tokens = 64
+[[data]]
+name = "notes"
+template = "text"
+source = "folder:{raw}"
+sequences = 2
+options = {{ tokens = 32 }}
+[[data]]
+name = "sentences"
+template = "text"
+source = "generator:sentences"
+sequences = 1
+[budget]
+steps = 3
+"""
+
 
 class Data(DataCase):
     def add(self, source="manuals", rights="own-data", *more):
@@ -116,6 +140,26 @@ class Data(DataCase):
         self.assertEqual({d["state"] for d in self.documents() if d["sha256"] == alone["sha256"]}, {"quarantined"})
         self.assert_gone(["Schlosser prüft"])
         self.run_walchen("data", "verify")
+
+    def test_a_folder_that_a_run_reads_stands_in_the_ledger_first(self):
+        self.put("pumpe.txt", GERMAN * 20)
+        self.put("ventil.md", VALVE * 20)
+        recipe = self.folder / "folder.toml"
+        recipe.write_text(FOLDER_RECIPE.format(raw=self.raw))
+        began = self.run_walchen("train", recipe, "--run", self.folder / "run", "--rights", "licence", "--licence=CC-BY-4.0")
+        self.assertIn("2 files, 2 of them new", began.stderr)
+        document = next(d for d in self.documents() if d["path"].endswith("pumpe.txt"))
+        shown = self.json("data", "show", document["sha256"])
+        self.assertEqual(shown["tier"], "B")
+        self.assertEqual(len(shown["runs"]), 1)
+        self.assertEqual(shown["models"][0]["name"], "model.gguf")
+        self.assertIn("which read all of the source", self.run_walchen("data", "show", document["sha256"]).stdout)
+        self.run_walchen("train", "--resume", self.folder / "run", "--steps", "5")
+        self.assertEqual(len(self.json("data", "show", document["sha256"])["runs"]), 1)
+        forgotten = self.json("data", "forget", document["sha256"])
+        self.assertEqual(forgotten["runs"], shown["runs"])
+        refused = self.run_walchen("train", recipe, "--run", self.folder / "other", "--rights", "nobody", exit_code=1)
+        self.assertIn("--rights: expected one of", refused.stderr)
 
     def test_training_refuses_what_no_licence_covers_and_names_it(self):
         self.put("unlicensed.txt", ENGLISH)
