@@ -18,7 +18,9 @@ namespace {
 
 std::string MessageOf(archive* reader) {
   const char* message = archive_error_string(reader);
-  return message ? message : "unknown trouble";
+  std::string text = message ? message : "unknown trouble";
+  text.erase(text.find_last_not_of(" \r\n") + 1);  // some end with a line's end
+  return text;
 }
 
 // Whether a path stays below the folder that it is unpacked into.

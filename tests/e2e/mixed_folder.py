@@ -130,7 +130,7 @@ def write_table(path):
     lines = ["Zeitstempel;Drehzahl [1/min];Kühlwasser [°C]"]
     for minute in range(30):
         if minute not in (11, 12):
-            lines.append(f"24.12.2024 17:{minute:02}:00;{german(1400.5 + minute, 1)};{german(20 + minute / 8, 2)}")
+            lines.append(f"24.12.2024 17:{minute:02}:00;{german(1400.5 + minute, 1)};{german(20 + minute / 4, 2)}")
     path.write_text("\r\n".join(lines) + "\r\n", encoding="cp1252")
 
 

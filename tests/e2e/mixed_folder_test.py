@@ -152,7 +152,7 @@ class MixedFolder(DataCase):
         [export] = self.shown("messung/drehzahl.csv")["tables"]
         self.assertEqual(export["rows"], 28)
         self.assertEqual([(column["name"], column["unit"], column["least"], column["most"]) for column in export["columns"]],
-                         [("Drehzahl", "1/min", 1400.5, 1429.5), ("Kühlwasser", "°C", 20, 23.625)])
+                         [("Drehzahl", "1/min", 1400.5, 1429.5), ("Kühlwasser", "°C", 20, 27.25)])
         begin = 1735059600000  # 2024-12-24 17:00
         self.assertEqual(export["time"]["gaps"], [[begin + 10 * 60_000, begin + 13 * 60_000]])
         [values] = [table for table in self.shown("messung/anlage.sqlite")["tables"] if table["rows"] == 40]
