@@ -133,7 +133,7 @@ TEST_F(SpreadTest, NamesTheRunsWhoseBatchesHadTheDocumentsSamples) {
   Append(a_, ShardMember{.shard = shard_, .samples = {{0, 10}}});
   Append(b_, ShardMember{.shard = shard_, .samples = {{10, 12}, {90, 91}}});
   Append(run_, TrainingRun{.name = "r", .recipe_sha256 = shard_});
-  Append(run_, Model{.name = "before its first step", .sha256 = Sha256OfText("untrained")});
+  Append(run_, Model{.name = "before-its-first-step", .sha256 = Sha256OfText("untrained")});
   Append(run_, Batches{.steps = {0, 5}, .shard = shard_, .samples = {{0, 10}}});
   Append(run_, Batches{.steps = {5, 9}, .shard = shard_, .samples = {{50, 95}}});
   Append(run_, Model{.name = "m", .sha256 = Sha256OfText("m")});

@@ -29,7 +29,7 @@ d_model = 32
 heads = 2
 d_ff = 48
 vocabulary = 512
-context_tokens = 64
+context_tokens = 256
 [[data]]
 name = "notes"
 template = "text"
