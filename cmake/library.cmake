@@ -65,7 +65,7 @@ function(walchen_library name)
     target_link_libraries(walchen_${name} INTERFACE ${links})
   endif()
 
-  if(WALCHEN_TESTS AND tests)
+  if(WALCHEN_TESTS AND tests AND (WALCHEN_UNIT_TESTS STREQUAL "" OR name IN_LIST WALCHEN_UNIT_TESTS))
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE walchen_${name} GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE WALCHEN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

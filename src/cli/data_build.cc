@@ -31,7 +31,7 @@ Result<data::BuiltShards> Build(const Options& options) {
   }
   TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, tokenizer_path));
   TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(*file));
-  const data::ShardPlan plan = {.name = options.name, .sources = options.sources, .tiers = options.tiers};
+  const data::ShardPlan plan = {.name = options.name, .sources = options.sources, .tiers = options.tiers, .seed = options.shared.seed.value_or(1)};
   const bool shows_progress = !options.shared.quiet && IsTerminal(2);
   auto built = data::BuildShards(ledger, files, *tokenizer, plan, home.shards() / options.name, base::Clock::Os(),
                                  [&](const data::BuiltShards& so_far) {

@@ -13,6 +13,7 @@
 #include "data/kept_content.h"
 #include "data/kept_text.h"
 #include "data/number_table.h"
+#include "data/page_captions.h"
 #include "ledger/documents.h"
 #include "ledger/rights.h"
 
@@ -50,6 +51,7 @@ struct Life {
   std::vector<ledger::Event> events;
   std::vector<std::string> parts, duplicates;
   std::vector<data::NumberTable> tables;  // of numbers, where it holds some
+  std::vector<std::string> captions;      // what pages say of it, where it is a picture
   ledger::DocumentState state;
   ledger::Rights rights;
   ledger::Spread spread;
@@ -64,6 +66,15 @@ Result<std::vector<data::NumberTable>> TablesOf(const ledger::Ledger& ledger, co
   TRY_ASSIGN(const std::string content, data::ContentOf(ledger, id));
   if (content.empty()) return std::vector<data::NumberTable>();
   return data::ParseTables(content);
+}
+
+Result<std::vector<std::string>> CaptionsOf(const ledger::Ledger& ledger, std::span<const ledger::Event> life) {
+  const auto taken = std::ranges::find(life, ledger::Document::kKind, &ledger::Event::kind);
+  if (taken == life.end()) return std::vector<std::string>();
+  TRY_ASSIGN(const auto document, ledger::FromEvent<ledger::Document>(*taken));
+  if (document.modality != "picture") return std::vector<std::string>();
+  TRY_ASSIGN(const data::PageCaptions captions, data::PageCaptions::Read(ledger));
+  return captions.Of(document);
 }
 
 struct Extremes {
@@ -121,6 +132,7 @@ Result<Life> Look(const ledger::Ledger& ledger, std::string_view digits) {
   TRY_ASSIGN(life.id, ledger::FindDocument(ledger, digits));
   TRY_ASSIGN(life.events, ledger::LifeOf(ledger, life.id));
   TRY_ASSIGN(life.tables, TablesOf(ledger, life.id, life.events));
+  TRY_ASSIGN(life.captions, CaptionsOf(ledger, life.events));
   TRY_ASSIGN(life.parts, ledger::PartsOf(ledger, life.id));
   TRY_ASSIGN(life.duplicates, ledger::DuplicatesOf(ledger, life.id));
   TRY_ASSIGN(life.state, ledger::StateOf(ledger, life.id));
@@ -134,6 +146,7 @@ void PrintText(const Life& life) {
   for (const std::string& part : life.parts) fmt::print("holds    {}\n", part);
   for (const std::string& duplicate : life.duplicates) fmt::print("same as  {}\n", duplicate);
   for (const data::NumberTable& table : life.tables) fmt::print("numbers  {}\n", Printable(LineOf(table)));
+  for (const std::string& caption : life.captions) fmt::print("caption  {}\n", Printable(caption));
   fmt::print("\n");
   for (const ledger::Event& event : life.events) {
     fmt::print("{:>8}  {}  {:<15} {}\n", event.sequence, Day(event.time_ms), event.kind, Printable(LineOf(event)));
@@ -154,6 +167,7 @@ void PrintJson(const Life& life) {
                                  {"rights", life.rights.why}, {"parts", life.parts}, {"duplicates", life.duplicates}};
   json["tables"] = nlohmann::ordered_json::array();
   for (const data::NumberTable& table : life.tables) json["tables"].push_back(JsonOf(table));
+  json["captions"] = life.captions;
   json["events"] = nlohmann::ordered_json::array();
   for (const ledger::Event& event : life.events) json["events"].push_back(JsonOf(event));
   json["seen_by"] = nlohmann::ordered_json::array();

@@ -123,13 +123,13 @@ Json CroissantSource(const SourceFacts& source) {
 }  // namespace
 
 std::string SourcesCsv(const CorpusFacts& facts) {
-  std::string csv = "source,class,rights,licence,documents,kept,bytes,first,last,keep until,purpose\r\n";
+  std::string csv = "source,class,rights,licence,kept,source documents,source bytes,first,last,keep until,purpose\r\n";
   for (const SourceFacts& source : facts.sources) {
     Counts licences = source.licences;
     if (licences.empty()) licences["none"] = 0;
     for (const auto& [licence, count] : licences) {
       csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", Cell(source.source.name), ledger::NameOf(*source.source.source_class),
-                         ledger::NameOf(*source.source.basis), Cell(licence), source.documents, count, source.kept_bytes,
+                         ledger::NameOf(*source.source.basis), Cell(licence), count, source.documents, source.kept_bytes,
                          Day(source.first_ms), Day(source.last_ms), source.source.keep_until, Cell(source.source.purpose));
     }
   }

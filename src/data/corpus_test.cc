@@ -11,6 +11,7 @@
 #include "data/intake.h"
 #include "data/kept_content.h"
 #include "data/kept_text.h"
+#include "data/page_captions.h"
 #include "data/shard_builder.h"
 #include "data/shard_check.h"
 #include "data/test_extract.h"
@@ -134,6 +135,33 @@ TEST_F(Corpus, NumbersAndPicturesStayBesideTheirTextAndGoWithIt) {
   EXPECT_EQ(TextOf(*ledger_, kept[0].id).value(), "Pumpe\n");
   ASSERT_TRUE(Forget(*ledger_, files_, *subjects_, shards(), std::vector{kept[0].id}, "test"));
   EXPECT_EQ(ContentOf(*ledger_, kept[0].id).value(), "");
+}
+
+TEST_F(Corpus, PagesSayWhatTheirPicturesShow) {
+  const auto extract = [&](const base::Path& file, const std::vector<std::string>&, const TakePart& take) {
+    Part part;
+    if (file.extension() == ".png") {
+      part.kind = PartKind::kPicture;
+      part.text = "ventil\n";
+      part.content = file.native();
+    } else {
+      part.text = kGerman;
+      part.captions = {{"img/v.png", "Das Ventil von Frau Erika Mustermann"}, {"img/v.png", "Das Ventil von Frau Erika Mustermann"},
+                       {"https://example.org/v.png", "anderswo"}};
+    }
+    return take(std::move(part));
+  };
+  ASSERT_TRUE(files_.MakeFolders(raw() / "img"));
+  Put("a.html", "the page comes before its picture");
+  Put("img/v.png", "of no interest");
+  ASSERT_EQ(AddWith({.source = OwnData(), .paths = {raw()}}, extract).value().kept, 2u);
+  const auto kept = Documents();
+  const auto captions = [&] { return PageCaptions::Read(*ledger_).value().Of(kept[1].document); };
+  ASSERT_EQ(captions().size(), 1u);
+  EXPECT_TRUE(captions()[0].starts_with("Das Ventil von Frau ")) << captions()[0];
+  EXPECT_EQ(captions()[0].find("Mustermann"), std::string::npos) << captions()[0];
+  ASSERT_TRUE(Forget(*ledger_, files_, *subjects_, shards(), std::vector{kept[0].id}, "test"));
+  EXPECT_TRUE(captions().empty());
 }
 
 TEST_F(Corpus, MasksPersonalDataAndKnowsWhoseItIs) {

@@ -25,6 +25,20 @@ FilterOptions OptionsFor(const Part& part, FindingPolicy personal_data) {
   return options;
 }
 
+// What a page says of a picture has names in it as any text has.
+void CleanCaptions(std::vector<Caption>& captions, FindingPolicy personal_data) {
+  Part picture;
+  picture.kind = PartKind::kPicture;
+  const FilterOptions options = OptionsFor(picture, personal_data);
+  std::erase_if(captions, [&](Caption& caption) {
+    auto cleaned = FilterDocument(caption.text, options);
+    if (!cleaned || !cleaned->kept) return true;
+    caption.text = std::move(cleaned->text);
+    while (caption.text.ends_with('\n')) caption.text.pop_back();
+    return false;
+  });
+}
+
 FilteredPart Filtered(Part part, FindingPolicy personal_data) {
   FilteredPart filtered;
   const std::string text = std::exchange(part.text, {});
@@ -42,6 +56,7 @@ FilteredPart Filtered(Part part, FindingPolicy personal_data) {
       cleaned->reason = "filter_chain: too_large";
     }
     filtered.cleaned = *std::move(cleaned);
+    CleanCaptions(part.captions, personal_data);
   }
   filtered.part = std::move(part);
   return filtered;

@@ -13,6 +13,7 @@
 #include "data/file_licence.h"
 #include "data/kept_content.h"
 #include "data/kept_text.h"
+#include "data/page_captions.h"
 #include "ledger/documents.h"
 
 namespace walchen::data {
@@ -175,6 +176,9 @@ Result<void> DocumentTaker::AppendCleaned(const std::string& id, const Part& par
   TRY(AppendFindings(id, cleaned, /*secrets=*/false));
   TRY(AppendFindings(id, cleaned, /*secrets=*/true));
   TRY(AppendNotes(id, part, cleaned));
+  if (!part.captions.empty()) {
+    TRY(AppendPageCaptions(taking_.change, id, id == main_id_ ? file_.path.native() : part.inner_path, part.captions));
+  }
   if (!part.content.empty() && (cleaned.kept || IsAboutTheTextAlone(cleaned.filter))) return AppendWithContent(id, part, cleaned);
   if (!cleaned.kept) {
     ++count_.filtered;

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <fmt/ranges.h>
 
 #include "data/evaluation_texts.h"
 #include "data/filter_chain.h"
 #include "data/kept_text.h"
+#include "ledger/documents.h"
 #include "ledger/records.h"
 #include "ledger/rights.h"
 #include "shards/shard_file.h"
@@ -32,24 +36,53 @@ class Builder {
     digest_ = shards::TokenizerDigest(tokenizer_);
     TRY_ASSIGN(evaluation_, IndexEvaluationTexts(ledger_));
     Begin();
-    TRY(ForEachText(ledger_, plan_.sources, [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
-      TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, document.id, today));
-      if (const std::string why = WhyNot(rights, text); !why.empty()) {
-        ++built_.left_out[why];
-        return {};
-      }
-      if (tiers_.find(rights.tier) == std::string::npos) tiers_ += rights.tier;
-      TRY(writer_->Add(shards::IdOfText(document.id), tokenizer_.Encode(text)));
-      ids_.push_back(document.id);
+    TRY_ASSIGN(const std::vector<Place> order, Order());
+    for (const Place& place : order) {
+      TRY(Take(shards::TextOf(place.id), today));
       if (progress) progress(built_);
-      return writer_->tokens() >= plan_.shard_tokens ? Finish() : Result<void>();
-    }));
+    }
     TRY(Finish());
     if (built_.documents == 0) return Fail(ErrorCode::kNotFound, "no document is left to build shards of{}", WhyNone());
     return built_;
   }
 
  private:
+  struct Place {
+    uint64_t at = 0;
+    shards::DocumentId id{};
+    auto operator<=>(const Place&) const = default;
+  };
+
+  // Shuffled, so that what is kept from a shard for evaluation is like the rest of it: by what a document holds and the seed, so
+  // that other machines with the same files have the same shards.
+  Result<std::vector<Place>> Order() const {
+    std::vector<Place> order;
+    ledger::DocumentReader documents(ledger_, {.source = {}, .state = ledger::DocumentState::kKept});
+    while (true) {
+      TRY_ASSIGN(const auto next, documents.Next());
+      if (!next) break;
+      const ledger::Document& document = next->document;
+      if (!plan_.sources.empty() && std::ranges::find(plan_.sources, document.source) == plan_.sources.end()) continue;
+      order.push_back({XXH3_64bits_withSeed(document.content.data(), document.content.size(), plan_.seed), shards::IdOfText(next->id)});
+    }
+    std::ranges::sort(order);
+    return order;
+  }
+
+  Result<void> Take(const std::string& id, std::string_view today) {
+    TRY_ASSIGN(const std::string text, TextOf(ledger_, id));
+    if (text.empty()) return {};
+    TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, id, today));
+    if (const std::string why = WhyNot(rights, text); !why.empty()) {
+      ++built_.left_out[why];
+      return {};
+    }
+    if (tiers_.find(rights.tier) == std::string::npos) tiers_ += rights.tier;
+    TRY(writer_->Add(shards::IdOfText(id), tokenizer_.Encode(text)));
+    ids_.push_back(id);
+    return writer_->tokens() >= plan_.shard_tokens ? Finish() : Result<void>();
+  }
+
   // Why a text stays out; empty where it does not.
   std::string WhyNot(const ledger::Rights& rights, std::string_view text) const {
     if (rights.tier == ledger::kEvaluationTier) return rights.why;
@@ -86,7 +119,7 @@ class Builder {
     TRY_ASSIGN(const std::string digest, writer_->Write(files_, folder_ / name));
     TRY_ASSIGN(ledger::Transaction change, ledger_.Begin());
     ledger::Shard record = {.name = plan_.name + "." + name, .sha256 = digest, .samples = static_cast<int64_t>(ids_.size()),
-                            .tokens = static_cast<int64_t>(writer_->tokens())};
+                            .tokens = static_cast<int64_t>(writer_->tokens()), .seed = static_cast<int64_t>(plan_.seed)};
     for (const char tier : tiers_) record.tiers.emplace_back(1, tier);
     TRY(ledger::Append(change, "", record));
     for (size_t i = 0; i < ids_.size(); ++i) {

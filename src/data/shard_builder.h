@@ -22,6 +22,7 @@ struct ShardPlan {
   std::vector<std::string> sources;   // none: all
   std::string tiers;                  // of ledger/rights.h: whose letter is not here stays out; '-' too is one
   uint64_t shard_tokens = 16'000'000; // about so many in a shard
+  uint64_t seed = 1;                  // of the order of the documents, which nothing else but their content decides
 };
 
 struct BuiltShards {

@@ -68,6 +68,14 @@ Result<void> TrainingRecord::Begin(base::Files& files, const runs::Recipe& recip
   return ledger::Append(ledger_, id_, run);
 }
 
+// Its path, with that of the archive that it is in; its id if it is forgotten.
+Result<std::string> TrainingRecord::NameOf(const ledger::Document& document, const std::string& id) const {
+  if (document.path.empty()) return id;
+  if (document.parent.empty()) return document.path;
+  TRY_ASSIGN(const ledger::Document archive, ledger::DocumentOf(ledger_, document.parent));
+  return fmt::format("{} » {}", archive.path, document.path);
+}
+
 Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardWindows& windows, std::string_view tiers) {
   const std::string today = ledger::Today();
   const auto refuse = [&](std::string_view what, std::string_view why) {
@@ -85,7 +93,7 @@ Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardW
       if (!state && state.error().code() == ErrorCode::kNotFound) return refuse("document " + id, "the ledger has no record of it");
       if (!state) return Forward(state);
       TRY_ASSIGN(const ledger::Document record, ledger::DocumentOf(ledger_, id));
-      const std::string& name = record.path.empty() ? id : record.path;  // no path: it is forgotten
+      TRY_ASSIGN(const std::string name, NameOf(record, id));
       if (*state != ledger::DocumentState::kKept) return refuse(name, fmt::format("it is {}", ledger::StateName(*state)));
       TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, id, today));
       if (tiers.find(rights.tier) == std::string_view::npos) {
