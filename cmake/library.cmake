@@ -34,6 +34,12 @@ function(walchen_test_options target)
   endif()
 endfunction()
 
+# walchen_unity(target): several sources in one go. For those whose precompiled header is so large (libtorch: 700 MB) that reading it
+# takes longer than most sources do.
+function(walchen_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
 # walchen_library(name LINK ... [PRECOMPILED header]): the folder src/<name> as a static library, and beside it <name>_test of its *_test.cc.
 # Libraries of ours are named by their folder, others by their CMake target.
 function(walchen_library name)
@@ -57,6 +63,7 @@ function(walchen_library name)
     target_link_libraries(walchen_${name} PUBLIC ${links})
     if(arg_PRECOMPILED)
       target_precompile_headers(walchen_${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${arg_PRECOMPILED}.h)
+      walchen_unity(walchen_${name})
     else()
       walchen_precompile(walchen_${name})
     endif()
@@ -70,11 +77,15 @@ function(walchen_library name)
     target_link_libraries(${name}_test PRIVATE walchen_${name} GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE WALCHEN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     if(arg_PRECOMPILED)
-      target_precompile_headers(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${arg_PRECOMPILED}_test.h)
+      # The library's header, which costs more than the tests do, so they are compiled as it is.
+      target_precompile_headers(${name}_test REUSE_FROM walchen_${name})
+      set_target_properties(${name}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+      target_compile_options(${name}_test PRIVATE -fPIC)
+      walchen_unity(${name}_test)
     else()
       walchen_precompile(${name}_test precompiled_test)
+      walchen_test_options(${name}_test)
     endif()
-    walchen_test_options(${name}_test)
     add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
   endif()
 endfunction()

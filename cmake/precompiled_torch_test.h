@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#include "precompiled_torch.h"
-
-#include <gtest/gtest.h>
