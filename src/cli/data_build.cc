@@ -7,6 +7,7 @@
 #include "cli/data_home.h"
 #include "cli/terminal.h"
 #include "data/shard_builder.h"
+#include "ledger/rights.h"
 
 namespace walchen::cli {
 namespace {
@@ -15,7 +16,7 @@ struct Options {
   SharedFlags shared;
   std::string name, tokenizer, profile = "small", packages;
   std::vector<std::string> sources;
-  std::string tiers = "ABCDOT-";
+  std::string tiers;
 };
 
 Result<data::BuiltShards> Build(const Options& options) {
@@ -31,7 +32,7 @@ Result<data::BuiltShards> Build(const Options& options) {
   }
   TRY_ASSIGN(const auto file, formats::GgufFile::Open(files, tokenizer_path));
   TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(*file));
-  const data::ShardPlan plan = {.name = options.name, .sources = options.sources, .tiers = options.tiers, .seed = options.shared.seed.value_or(1)};
+  const data::ShardPlan plan = {.name = options.name, .sources = options.sources, .tiers = options.tiers.empty() ? std::string(ledger::kAllTiers) : options.tiers, .seed = options.shared.seed.value_or(1)};
   const bool shows_progress = !options.shared.quiet && IsTerminal(2);
   auto built = data::BuildShards(ledger, files, *tokenizer, plan, home.shards() / options.name, base::Clock::Os(),
                                  [&](const data::BuiltShards& so_far) {
@@ -49,14 +50,16 @@ int RunDataBuild(int argc, char** argv) {
                       "corpus recipe (recipes/corpus.toml): fetch its packages and take them in before that.");
   arguments.Required("name", options.name, "Name of the new shards, or a corpus recipe");
   arguments.Option("--source", options.sources, "Only documents of this source; may be given several times");
-  arguments.Option("--tiers", options.tiers, "Letters of what is packed: A to D by licence, O own data, T text and data mining, - what nobody may use; a recipe "
-                   "names those that it learns from");
+  arguments.Option("--tiers", options.tiers, "Letters of what is packed: A to D by licence, O own data, T text and data mining, - what nobody may use; ABCDOT if "
+                   "not said. A recipe names those that it learns from");
   arguments.Option("--tokenizer", options.tokenizer, "A file by `walchen data tokenizer`; else that of --model");
   arguments.Option("--profile", options.profile, "Of a corpus recipe: which of its packages, tiny, small or full");
   arguments.Option("--packages", options.packages, "Of a corpus recipe: the folder that keeps its packages; else the home's");
   AddSharedFlags(arguments, options.shared);
   if (const auto exit_code = arguments.Parse(argc, argv)) return *exit_code;
   if (options.name.ends_with(".toml")) {
+    const bool has_others = !options.sources.empty() || !options.tiers.empty() || options.shared.seed;
+    if (has_others) return arguments.WrongUsage("--source, --tiers and --seed: a corpus recipe says itself what is packed");
     return RunCorpusBuild({options.shared, options.name, options.profile, options.packages, options.tokenizer});
   }
   const auto built = Build(options);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/data_corpus.h"
 
+#include <set>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -16,8 +18,10 @@
 #include "data/kept_text.h"
 #include "data/shard_builder.h"
 #include "formats/gguf.h"
+#include "formats/tokenizer.h"
 #include "ledger/documents.h"
 #include "ledger/rights.h"
+#include "shards/shard_file.h"
 
 namespace walchen::cli {
 namespace {
@@ -80,19 +84,26 @@ class CorpusBuilder {
   }
 
   // What the shards are made of, to know whether they still hold that.
-  Result<std::string> StampOf(std::string_view tokenizer) {
+  Result<std::string> StampOf(const formats::Tokenizer& tokenizer) {
+    std::set<std::string> for_evaluation;
+    TRY_ASSIGN(const std::vector<ledger::KnownSource> known, ledger::SourcesOf(ledger_));
+    for (const ledger::KnownSource& entry : known) {
+      if (entry.source.use == ledger::kEvaluationUse) for_evaluation.insert(entry.source.name);
+    }
     const std::vector<std::string> sources = data::SourcesOf(built_.recipe, flags_.profile, false);
-    uint64_t documents = 0, vanished = 0;
+    uint64_t documents = 0, vanished = 0, to_measure_with = 0;
     ledger::DocumentReader reader(ledger_, {});
     while (true) {
       TRY_ASSIGN(const auto listed, reader.Next());
       if (!listed) break;
+      if (for_evaluation.contains(listed->document.source)) ++to_measure_with;
       if (std::ranges::find(sources, listed->document.source) == sources.end()) continue;
       ++documents;
       if (listed->state == ledger::DocumentState::kVanished) ++vanished;
     }
     const nlohmann::ordered_json stamp = {{"sources", sources}, {"documents", documents}, {"vanished", vanished},
-                                          {"tiers", built_.recipe.tiers}, {"tokenizer", tokenizer}};
+                                          {"evaluation", to_measure_with}, {"tiers", built_.recipe.tiers},
+                                          {"tokenizer", shards::TokenizerDigest(tokenizer)}};
     return stamp.dump();
   }
 
@@ -103,7 +114,10 @@ class CorpusBuilder {
     Tell("learning a tokenizer");
     TRY(files_.MakeFolders(path.parent_path()));
     data::BpeTrainer trainer;
-    const auto add = [&](const ledger::ListedDocument&, const std::string& text) { return trainer.Add(text); };
+    const auto add = [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
+      TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, document.id, ledger::Today()));
+      return built_.recipe.tiers.find(rights.tier) == std::string::npos ? Result<void>() : trainer.Add(text);
+    };
     TRY(data::ForEachText(ledger_, data::SourcesOf(built_.recipe, flags_.profile, false), add));
     TRY_ASSIGN(const data::Bpe bpe, trainer.Train(data::OwnSpecialTokens(), built_.recipe.vocabulary));
     formats::GgufWriter writer;
@@ -122,15 +136,15 @@ class CorpusBuilder {
   Result<void> Pack() {
     const base::Path folder = home_.shards() / built_.shards_name;
     TRY_ASSIGN(const base::Path tokenizer_path, TokenizerFile());
-    TRY_ASSIGN(const std::string stamp, StampOf(tokenizer_path.native()));
+    TRY_ASSIGN(const auto file, formats::GgufFile::Open(files_, tokenizer_path));
+    TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(*file));
+    TRY_ASSIGN(const std::string stamp, StampOf(*tokenizer));
     if (files_.Exists(folder)) {
       const auto last = files_.Read(folder / kStamp, kStampMaxBytes);
       built_.packed_before = last && *last == stamp;
       if (built_.packed_before) return {};
       TRY(files_.RemoveFolder(folder));
     }
-    TRY_ASSIGN(const auto file, formats::GgufFile::Open(files_, tokenizer_path));
-    TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(*file));
     const data::ShardPlan plan = {.name = built_.shards_name,
                                   .sources = data::SourcesOf(built_.recipe, flags_.profile, false),
                                   .tiers = built_.recipe.tiers};

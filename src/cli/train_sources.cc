@@ -70,8 +70,10 @@ class Recorder {
   Recorder(base::Files& files, ledger::Ledger ledger, ledger::SubjectKey subjects)
       : files_(files), ledger_(std::move(ledger)), subjects_(std::move(subjects)) {}
 
+  Result<std::vector<ledger::KnownSource>> Known() const { return ledger::SourcesOf(ledger_); }
+
   Result<void> Generator(const ledger::Source& source) {
-    TRY_ASSIGN(const std::vector<ledger::KnownSource> known, ledger::SourcesOf(ledger_));
+    TRY_ASSIGN(const std::vector<ledger::KnownSource> known, Known());
     const bool is_known = std::ranges::any_of(known, [&](const ledger::KnownSource& entry) { return entry.source.name == source.name; });
     return is_known ? Result<void>() : ledger::Append(ledger_, ledger::NewId(), source);
   }
@@ -102,14 +104,22 @@ Result<void> Record(const runs::Recipe& recipe, const Words& words) {
   Recorder recorder(files, std::move(ledger), std::move(subjects));
   for (const runs::DataPlan& data : recipe.data) {
     if (data.source.kind == runs::DataSource::Kind::kShards) continue;
-    TRY_ASSIGN(ledger::Source source, shards::RecordedSource(files, recipe, data));
+    TRY_ASSIGN(const std::vector<ledger::KnownSource> known, recorder.Known());
+    TRY_ASSIGN(ledger::Source source, shards::RecordedSource(files, recipe, data, known));
     if (!source.generator.empty()) {
       TRY(recorder.Generator(source));
       continue;
     }
-    source.basis = basis;
-    source.licence = words.licence;
-    source.source_class = UsualSourceClass(basis);
+    if (source.basis != basis || source.licence != words.licence) {
+      const bool is_known = std::ranges::any_of(known, [&](const ledger::KnownSource& entry) { return entry.source.name == source.name; });
+      if (is_known) {
+        return Fail(ErrorCode::kInvalidArgument, "{} is known to the ledger as {} {}, its source is {}; begin the run with --rights and --licence as "
+                    "they are there", source.uri, ledger::NameOf(*source.basis), source.licence, source.name);
+      }
+      source.basis = basis;
+      source.licence = words.licence;
+      source.source_class = UsualSourceClass(basis);
+    }
     const std::string place = source.uri, name = source.name;
     TRY_ASSIGN(const data::IntakeCount count, recorder.Files(std::move(source)));
     if (words.quiet) continue;

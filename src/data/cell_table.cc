@@ -251,9 +251,14 @@ class Assembly {
 
 NumberTable TableOf(const CellGrid& grid, std::string name, Heads heads) {
   Layout layout = LayoutOf(grid, heads);
-  if (layout.rows.empty()) {
-    NumberTable nothing;
-    nothing.name = std::move(name);
+  NumberTable nothing;
+  nothing.name = name;
+  if (layout.rows.empty()) return nothing;
+  // Every column is looked at in every row, also where rows are ragged: one of thousands of cells, thousands of one.
+  const uint64_t places = layout.rows.size() * grid.columns();
+  if (places > 4 * static_cast<uint64_t>(base::kTableMaxCells)) {
+    AddNote(nothing, fmt::format("its numbers are left out: expected at most {} places, found {} rows of up to {} cells",
+                                 4 * base::kTableMaxCells, layout.rows.size(), grid.columns()));
     return nothing;
   }
   return Assembly(grid, std::move(layout), std::move(name)).Build();

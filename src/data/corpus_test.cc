@@ -239,6 +239,33 @@ TEST_F(Corpus, ACopyIsTakenInAnewWhenItsOriginalIsGone) {
   EXPECT_EQ(Add()->unchanged, 1u);
 }
 
+TEST_F(Corpus, AnArchiveIsTakenInAnewWhenTheOriginalOfWhatItHoldsIsGone) {
+  Put("a.txt", kGerman);
+  Put("b.zip", ArchiveOf({{"copy.txt", kGerman}, {"other.txt", kEnglish}}));
+  ASSERT_EQ(Add().value().duplicates, 1u);
+  ASSERT_TRUE(files_.Remove(raw() / "a.txt"));
+  ASSERT_TRUE(Add());
+  std::vector<std::string> kept;
+  for (const auto& listed : Documents()) kept.push_back(listed.document.path);
+  EXPECT_NE(std::ranges::find(kept, "copy.txt"), kept.end());
+  EXPECT_NE(std::ranges::find(kept, "other.txt"), kept.end());
+  EXPECT_EQ(Add()->vanished, 0u);
+}
+
+TEST_F(Corpus, WhatCannotBeReadIsSaidOnce) {
+  Put("a.txt", kGerman);
+  std::filesystem::create_symlink(raw() / "a.txt", raw() / "link.txt");
+  ASSERT_EQ(Add().value().quarantined, 1u);
+  const auto before = ledger_->LastHead()->sequence;
+  const IntakeCount again = Add().value();
+  EXPECT_EQ(again.unchanged, 2u);
+  EXPECT_EQ(again.vanished, 0u);
+  EXPECT_EQ(ledger_->LastHead()->sequence, before);
+  ASSERT_TRUE(files_.Remove(raw() / "link.txt"));
+  Put("link.txt", kEnglish);
+  EXPECT_EQ(Add().value().kept, 1u);
+}
+
 TEST_F(Corpus, WhatNobodyMayUseKeepsNothingOut) {
   Put("a.txt", kGerman);
   ASSERT_TRUE(Add(Licensed("found", "")));

@@ -12,8 +12,6 @@
 namespace walchen::data {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 NumberTable Csv(std::string_view text) {
   auto table = ReadCsvTable(text);
   EXPECT_TRUE(table) << table.error().ToString();

@@ -183,6 +183,10 @@ TEST(ReadManPage, PrintsThePageWithoutHeadAndFoot) {
   EXPECT_EQ(PartOf("usr/share/man/de/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "de");
   EXPECT_EQ(PartOf("usr/share/man/pt_BR.UTF-8/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "pt_BR");
   EXPECT_EQ(PartOf("usr/share/man/man8/x.8", ".TH X 8\n.SH NAME\nx\n").language, "");
+  const Part including = PartOf("x.8", ".TH X 8\n.SH NAME\nx\n.rn so fetch\n.fetch extract_formats_test.cc\n.so extract_formats_test.cc\n'  so a\ny\n");
+  EXPECT_EQ(including.quarantine, "");
+  EXPECT_EQ(including.text.find("extract_formats_test"), std::string::npos) << including.text;
+  EXPECT_NE(including.text.find('y'), std::string::npos) << including.text;
   EXPECT_EQ(PartOf("a.1", ".so man1/b.1\n").quarantine, kNamesAnotherFile);
 }
 

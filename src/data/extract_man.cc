@@ -53,6 +53,21 @@ std::string WithoutFrames(std::string_view printed) {
   return text;
 }
 
+// Without the requests by which a page takes in other files or gives that request another name: mandoc would look for them where
+// this program was started.
+std::string WithoutIncludes(std::string_view text) {
+  std::string kept;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    at = end + 1;
+    std::string_view request = line.starts_with('.') || line.starts_with('\'') ? Trimmed(line.substr(1)) : std::string_view();
+    request = request.substr(0, request.find_first_of(" \t"));
+    if (request != "so" && request != "rn" && request != "als" && request != "mso" && request != "open") kept.append(line).push_back('\n');
+  }
+  return kept;
+}
+
 bool IsLink(std::string_view text) {
   while (text.starts_with(".\\\"") || text.starts_with("'\\\"")) {
     const size_t end = text.find('\n');
@@ -83,7 +98,7 @@ Result<void> ReadManPage(const Source& source, Extraction& extraction) {
   // As wide as it can, so that paragraphs stay whole; -K, because the text was converted.
   TRY_ASSIGN(const std::string printed,
              RunTool({"mandoc", "-K", "utf-8", "-T", "utf8", "-O", "width=1000,indent=2", std::string(kToolInput)},
-                     decoded.text, "mandoc"));
+                     WithoutIncludes(decoded.text), "mandoc"));
   Part part;
   part.text = WithoutFrames(WithoutOverstrike(printed));
   TakeHeadAndFoot(part);

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,13 +91,25 @@ Result<void> MakeFile(const Source& source, Extraction& extraction) {
   return extraction.Give(source, std::move(part));
 }
 
+// Every way to change a file that is there without writing into it.
+Result<void> EmptyFile(const Source& source, Extraction& extraction) {
+  const std::string path(source.bytes);
+  Part part;
+  part.text = ::truncate(path.c_str(), 0) == 0 ? "truncated" : "kept";
+  part.text += ::open(path.c_str(), O_RDONLY | O_TRUNC) >= 0 ? " emptied" : " kept";
+  part.text += ::open(path.c_str(), O_WRONLY | O_TRUNC) >= 0 ? " emptied" : " kept";
+  part.text += ::chmod(path.c_str(), 0) == 0 ? " changed" : " kept";
+  part.text += ::open(path.c_str(), O_RDONLY) >= 0 ? " readable" : " gone";
+  return extraction.Give(source, std::move(part));
+}
+
 std::vector<Format> MisbehavingFormats() {
   std::vector<Format> formats = {
       {"test/crash", ".crash", nullptr, false, Crash},       {"test/kill", ".kill", nullptr, false, KillItself},
             {"test/sleep", ".sleep", nullptr, false, Sleep},
       {"test/tool", ".tool", nullptr, false, SleepInATool},  {"test/spin", ".spin", nullptr, false, Spin},
       {"test/memory", ".memory", nullptr, false, Allocate},  {"test/network", ".connect", nullptr, false, Connect},
-      {"test/file", ".write", nullptr, false, MakeFile},
+      {"test/file", ".write", nullptr, false, MakeFile},    {"test/truncate", ".empty", nullptr, false, EmptyFile},
   };
   formats.insert(formats.end(), Formats().begin(), Formats().end());
   return formats;
@@ -257,6 +270,12 @@ TEST_F(ExtractWorkerTest, NothingIsWritten) {
   const std::string target = (folder_ / "made").string();
   EXPECT_EQ(PartsOf(Put("a.write", target)).at(0).text, "refused, with /dev/null");
   EXPECT_EQ(data::PartsOf("a.write", target, MisbehavingFormats()).at(0).text, "made, with /dev/null");
+}
+
+TEST_F(ExtractWorkerTest, NoFileIsEmptiedOrChanged) {
+  const base::Path target = Put("ledger", "of value");
+  EXPECT_EQ(PartsOf(Put("a.empty", target.native())).at(0).text, "kept kept kept kept readable");
+  EXPECT_EQ(base::Files::Os().Read(target, 100).value(), "of value");
 }
 
 TEST_F(ExtractWorkerTest, APageThatAParserTakesForEverIsRefused) {

@@ -25,11 +25,12 @@ FilterOptions OptionsFor(const Part& part, FindingPolicy personal_data) {
   return options;
 }
 
-// What a page says of a picture has names in it as any text has.
-void CleanCaptions(std::vector<Caption>& captions, FindingPolicy personal_data) {
+// What a page says of a picture has names in it as any text has. They are masked whatever the page's text may keep: who asks for a
+// person's data finds them by the text alone.
+void CleanCaptions(std::vector<Caption>& captions) {
   Part picture;
   picture.kind = PartKind::kPicture;
-  const FilterOptions options = OptionsFor(picture, personal_data);
+  const FilterOptions options = OptionsFor(picture, FindingPolicy::kMask);
   std::erase_if(captions, [&](Caption& caption) {
     auto cleaned = FilterDocument(caption.text, options);
     if (!cleaned || !cleaned->kept) return true;
@@ -56,7 +57,7 @@ FilteredPart Filtered(Part part, FindingPolicy personal_data) {
       cleaned->reason = "filter_chain: too_large";
     }
     filtered.cleaned = *std::move(cleaned);
-    CleanCaptions(part.captions, personal_data);
+    CleanCaptions(part.captions);
   }
   filtered.part = std::move(part);
   return filtered;

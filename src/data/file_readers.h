@@ -4,7 +4,8 @@
 // is taken on the caller's thread in the order in which the files were asked for. So what the ledger says does not depend on
 // how many threads there are.
 //
-// Memory: what waits to be taken is at most kWaitingBytes per thread; a thread with more waits until it is its file's turn.
+// Memory: what waits to be taken is at most kWaitingBytes per file, of two files per thread; a thread with more waits until it is its
+// file's turn.
 #pragma once
 
 #include <condition_variable>

@@ -138,16 +138,33 @@ class Taker {
     return ledger::Append(ledger_, ledger::NewId(), now);
   }
 
+  // The file that a document is or was inside of, and its other parts, where they are not among the ids and the file is of a
+  // source that is being taken in: that of another one stays as it is until that is.
+  Result<void> AddFileOf(const std::string& id, std::vector<std::string>& ids) {
+    TRY_ASSIGN(const ledger::Document document, ledger::DocumentOf(ledger_, id));
+    const std::string& file = document.parent.empty() ? id : document.parent;
+    for (const SourceTaking& source : sources_) {
+      if (source.intake.source.name != document.source || !source.known.Knows(file)) continue;
+      for (const std::string& part : source.known.PartsOf(file)) AddOnce(part, ids);
+      AddOnce(file, ids);
+    }
+    return {};
+  }
+
+  static void AddOnce(const std::string& id, std::vector<std::string>& ids) {
+    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+  }
+
   Result<void> Vanish(SourceTaking& source, const std::string& id) {
     TRY_ASSIGN(ledger::Transaction* change, Change());
     std::vector<std::string> ids = source.known.PartsOf(id);
     ids.push_back(id);
-    // What was left out as a copy of it is no copy of anything any more: it is taken in anew.
+    // What was left out as a copy of it is no copy of anything any more: its file is taken in anew, with all that is in it.
     for (size_t i = 0; i < ids.size(); ++i) {
       TRY_ASSIGN(const std::vector<std::string> copies, ledger::DuplicatesOf(ledger_, ids[i]));
       for (const std::string& copy : copies) {
         TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(ledger_, copy));
-        if (state == ledger::DocumentState::kDuplicate) ids.push_back(copy);
+        if (state == ledger::DocumentState::kDuplicate) TRY(AddFileOf(copy, ids));
       }
     }
     for (const std::string& gone : ids) {
@@ -173,7 +190,9 @@ class Taker {
     for (const auto& [path, file] : source.known.files()) {
       if (!there.contains(path) && IsUnder(path, top)) gone.push_back(file.id);
     }
-    for (const std::string& id : gone) TRY(Vanish(source, id));
+    for (const std::string& id : gone) {
+      if (source.known.Knows(id)) TRY(Vanish(source, id));  // a copy may have gone with its original
+    }
     return {};
   }
 
@@ -231,8 +250,7 @@ class Taker {
   // Of files that are mined: of others nobody's word is needed.
   Result<std::vector<OptOutMark>> SiteMarks(const SourceTaking& source, const base::Path& file) {
     if (source.intake.source.basis != ledger::Basis::kTdm) return std::vector<OptOutMark>();
-    const auto top = std::ranges::find_if(source.tops, [&](const base::Path& candidate) { return IsUnder(file, candidate); });
-    return sites_.MarksOf(file, top == source.tops.end() ? file.parent_path() : *top);
+    return sites_.MarksOf(file);
   }
 
   // A site may have changed its mind about a file that has not changed.
@@ -253,8 +271,13 @@ class Taker {
 
   Result<bool> ReservesNewly(const std::string& document, std::span<const OptOutMark> marks) {
     if (std::ranges::none_of(marks, IsReservation)) return false;
-    TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, document, today_));
-    return rights.tier != '-';
+    ledger::EventReader said = ledger_.Read({.about = document, .kind = std::string(ledger::OptOut::kKind)});
+    while (true) {
+      TRY_ASSIGN(const auto event, said.Next());
+      if (!event) return true;
+      TRY_ASSIGN(const auto mark, ledger::FromEvent<ledger::OptOut>(*event));
+      if (mark.verdict == ledger::OptOutVerdict::kReserved) return false;
+    }
   }
 
   // Reading may take minutes, in which others want to write: parts are collected first, as long as they fit into memory.
@@ -288,17 +311,24 @@ class Taker {
 
   Result<void> TakeUnreadable(SourceTaking& source, const RawFile& file) {
     Count(source, file);
-    const KnownFiles::File* known = source.known.Find(file.path.native());
-    if (known != nullptr) TRY(Vanish(source, std::string(known->id)));
     return Quarantine(source, file, file.trouble);
   }
 
+  // What it held before is gone; where it could not be read before either, that is said already.
   Result<void> Quarantine(SourceTaking& source, const RawFile& file, const std::string& reason) {
+    const KnownFiles::File* known = source.known.Find(file.path.native());
+    if (known != nullptr && known->content.empty()) {
+      ++source.count.unchanged;
+      return {};
+    }
+    if (known != nullptr) TRY(Vanish(source, std::string(known->id)));
     TRY_ASSIGN(ledger::Transaction* change, Change());
     DocumentTaker taker(TakingOf(source, *change), file, "", source.count);
     FilteredPart unreadable;
     unreadable.part.quarantine = reason;
-    return taker.Take(unreadable);
+    TRY(taker.Take(unreadable));
+    source.known.Put(file.path.native(), {taker.main_id(), ""});
+    return {};
   }
 
   Taking TakingOf(const SourceTaking& source, ledger::Transaction& change) {

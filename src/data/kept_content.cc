@@ -8,7 +8,7 @@ namespace {
 
 // Base64 makes 700 KB of it: private values are UTF-8 of at most a MiB.
 constexpr size_t kChunkBytes = 512 * 1024;
-constexpr std::string_view kContentField = "content";
+constexpr std::string_view kContentField = "bytes";  // "content" is what documents are found by, and has an index
 
 std::string ToBase64(std::string_view bytes) {
   std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');

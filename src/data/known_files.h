@@ -25,6 +25,8 @@ class KnownFiles {
   // Nothing where it is not known.
   const File* Find(const std::string& path) const;
   void Put(const std::string& path, File file);
+  // Whether this is the document of a file that is known.
+  bool Knows(const std::string& id) const { return path_of_.contains(id); }
   // Forgets the file with this document; returns its path, nothing where there is none.
   std::optional<std::string> Remove(const std::string& id);
   // Ids of what was inside of a document.

@@ -185,7 +185,9 @@ void PackagePapers::TakeFolderPaper(const Part& part, std::string folder) {
     std::string expression = SpdxOfField(evidence.field, evidence.value);
     if (!expression.empty()) paper.statements.push_back({std::move(expression), fmt::format("{}: {}", evidence.field, evidence.value)});
   }
-  folders_.emplace(std::move(folder), std::move(paper));
+  // Packages that another one brings along may share a folder: nobody knows whose a file in it is, so all of them count.
+  const auto [there, is_first] = folders_.try_emplace(std::move(folder), paper);
+  if (!is_first) there->second.statements.insert(there->second.statements.end(), paper.statements.begin(), paper.statements.end());
 }
 
 PackageFacts PackagePapers::FactsOf(std::string_view inner_path) const {

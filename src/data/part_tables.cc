@@ -22,6 +22,11 @@ void CopyNotes(const NumberTable& table, Part& part, size_t& left) {
 }  // namespace
 
 void AddTables(std::vector<NumberTable> tables, Part& part) {
+  size_t left = kNotesShown;
+  // One without rows that has notes says why it is not there.
+  for (const NumberTable& table : tables) {
+    if (table.rows == 0) CopyNotes(table, part, left);
+  }
   std::erase_if(tables, [](const NumberTable& table) { return table.columns.empty(); });
   if (tables.empty()) return;
   const auto most = static_cast<size_t>(base::kTablesMaxCount);
@@ -44,7 +49,6 @@ void AddTables(std::vector<NumberTable> tables, Part& part) {
   }
   part.kind = std::ranges::any_of(tables, &NumberTable::is_signal) ? PartKind::kSignal : PartKind::kTable;
   part.content = std::move(content);
-  size_t left = kNotesShown;
   for (const NumberTable& table : tables) CopyNotes(table, part, left);
 }
 

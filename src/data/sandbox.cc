@@ -52,7 +52,31 @@ constexpr std::array kRefusedCalls = {SCMP_SYS(socket),
                                       SCMP_SYS(userfaultfd),
                                       SCMP_SYS(keyctl),
                                       SCMP_SYS(mount),
-                                      SCMP_SYS(setns)};
+                                      SCMP_SYS(setns),
+                                      // Landlock's first version leaves these: a file that cannot be written could still be emptied.
+                                      SCMP_SYS(truncate),
+                                      SCMP_SYS(chmod),
+                                      SCMP_SYS(fchmodat),
+                                      SCMP_SYS(chown),
+                                      SCMP_SYS(lchown),
+                                      SCMP_SYS(fchownat),
+                                      SCMP_SYS(utime),
+                                      SCMP_SYS(utimes),
+                                      SCMP_SYS(futimesat),
+                                      SCMP_SYS(utimensat),
+                                      SCMP_SYS(setxattr),
+                                      SCMP_SYS(lsetxattr),
+                                      SCMP_SYS(removexattr),
+                                      SCMP_SYS(lremovexattr),
+                                      SCMP_SYS(openat2),  // its flags lie in memory, where a filter cannot read
+                                      SCMP_SYS(creat)};
+
+// Opening is refused where it empties the file.
+struct OpenCall {
+  int call = 0;
+  unsigned flags_argument = 0;
+};
+constexpr std::array kOpenCalls = {OpenCall{SCMP_SYS(open), 1}, OpenCall{SCMP_SYS(openat), 2}};
 
 std::string LastError() { return std::generic_category().message(errno); }
 
@@ -71,6 +95,12 @@ Result<void> RefuseCalls() {
   if (!filter) return Fail(ErrorCode::kResourceExhausted, "expected a seccomp filter, found none: out of memory");
   for (const int call : kRefusedCalls) {
     if (const int error = seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0); error != 0) {
+      return Fail(ErrorCode::kPermissionDenied, "seccomp rule {}: {}", call, std::generic_category().message(-error));
+    }
+  }
+  for (const auto& [call, argument] : kOpenCalls) {
+    const scmp_arg_cmp empties = {argument, SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC};
+    if (const int error = seccomp_rule_add_array(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 1, &empties); error != 0) {
       return Fail(ErrorCode::kPermissionDenied, "seccomp rule {}: {}", call, std::generic_category().message(-error));
     }
   }

@@ -63,11 +63,11 @@ Result<const SiteRules*> SiteFolders::RulesIn(const base::Path& folder) {
   return added->second ? &*added->second : nullptr;
 }
 
-Result<std::vector<OptOutMark>> SiteFolders::MarksOf(const base::Path& file, const base::Path& top) {
+Result<std::vector<OptOutMark>> SiteFolders::MarksOf(const base::Path& file) {
   for (base::Path folder = file.parent_path(); !folder.empty(); folder = folder.parent_path()) {
     TRY_ASSIGN(const SiteRules* rules, RulesIn(folder));
     if (rules) return data::MarksOf(*rules, "/" + file.lexically_relative(folder).native());
-    if (folder == top || folder == folder.root_path() || !folder.native().starts_with(top.native())) break;
+    if (folder == folder.root_path()) break;
   }
   return data::MarksOf(SiteRules(), "/" + file.filename().native());
 }

@@ -42,13 +42,13 @@ Result<std::vector<SiteRules::Declaration>> ParseTdmRep(std::string_view json);
 // `path` on the site, from '/' on. A mark for each protocol that speaks of it; without robots.txt one with the value "unknown".
 std::vector<OptOutMark> MarksOf(const SiteRules& rules, std::string_view path);
 
-// Finds the site of a file: the nearest folder above it, within `top`, that has robots.txt, tdmrep.json or
-// .well-known/tdmrep.json. Remembers what it read. Not thread-safe.
+// Finds the site of a file: the nearest folder above it that has robots.txt, tdmrep.json or .well-known/tdmrep.json; also above what is
+// taken in, for that may be a part of a mirror. Remembers what it read. Not thread-safe.
 class SiteFolders {
  public:
   explicit SiteFolders(base::Files& files) : files_(files) {}
   // Errors: those of reading; a tdmrep.json that cannot be read, because nobody knows what it says.
-  Result<std::vector<OptOutMark>> MarksOf(const base::Path& file, const base::Path& top);
+  Result<std::vector<OptOutMark>> MarksOf(const base::Path& file);
 
  private:
   Result<const SiteRules*> RulesIn(const base::Path& folder);  // null: the folder has none

@@ -15,10 +15,12 @@ constexpr size_t kHeldOutEvery = 10;
 
 bool IsText(const base::Path& path) { return path.extension() == ".txt" || path.extension() == ".md"; }
 
-// The text files under a folder, by path. Hidden files and folders are none of them.
+// The text files under a folder, by path. Hidden files and folders are none of them, nor are links, which the ledger does not
+// follow either.
 Result<std::vector<base::Path>> FindTexts(base::Files& files, const base::Path& top) {
   std::vector<base::Path> found;
-  std::vector<std::pair<base::Path, int>> folders = {{top, 0}};  // and how deep they lie
+  TRY_ASSIGN(const base::Path real_top, files.Resolve(top));
+  std::vector<std::pair<base::Path, int>> folders = {{real_top, 0}};  // and how deep they lie
   while (!folders.empty()) {
     const auto [folder, depth] = std::move(folders.back());
     folders.pop_back();
@@ -29,6 +31,7 @@ Result<std::vector<base::Path>> FindTexts(base::Files& files, const base::Path& 
     for (const std::string& name : names) {
       if (name.starts_with('.')) continue;
       const base::Path path = folder / name;
+      if (files.Resolve(path).value_or(base::Path()) != path) continue;
       TRY_ASSIGN(const base::FileInfo info, files.Stat(path));
       if (info.is_folder) {
         folders.emplace_back(path, depth + 1);

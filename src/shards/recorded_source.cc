@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shards/recorded_source.h"
 
-#include "base/sha256.h"
+#include "ledger/event.h"
 
 namespace walchen::shards {
 namespace {
@@ -18,7 +18,8 @@ std::string Plain(std::string name) {
 
 }  // namespace
 
-Result<ledger::Source> RecordedSource(base::Files& files, const runs::Recipe& recipe, const runs::DataPlan& data) {
+Result<ledger::Source> RecordedSource(base::Files& files, const runs::Recipe& recipe, const runs::DataPlan& data,
+                                      std::span<const ledger::KnownSource> known) {
   ledger::Source source;
   source.basis = ledger::Basis::kOwnData;
   if (data.source.kind == runs::DataSource::Kind::kGenerator) {
@@ -31,8 +32,12 @@ Result<ledger::Source> RecordedSource(base::Files& files, const runs::Recipe& re
   }
   CHECK(data.source.kind != runs::DataSource::Kind::kShards, "shards have the sources of their documents");
   TRY_ASSIGN(const base::Path path, files.Resolve(data.source.place));
+  for (const ledger::KnownSource& entry : known) {
+    if (entry.source.uri == path.native()) source = entry.source;
+  }
+  if (!source.name.empty()) return source;
   constexpr size_t kDigits = 12;  // enough to tell the folders of one home
-  source.name = Plain(data.name + "-" + base::Sha256Hex(base::AsBytes(path.native())).substr(0, kDigits));
+  source.name = Plain(data.name + "-" + ledger::NewId().substr(0, kDigits));
   source.source_class = ledger::SourceClass::kUser;
   source.uri = path.native();
   return source;

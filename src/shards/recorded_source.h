@@ -4,8 +4,11 @@
 // user's folder or file. `walchen train` writes it down before a run begins, and the run says by its name what it read.
 #pragma once
 
+#include <span>
+
 #include "base/files.h"
 #include "base/status.h"
+#include "ledger/documents.h"
 #include "ledger/records.h"
 #include "runs/recipe.h"
 
@@ -14,8 +17,10 @@ namespace walchen::shards {
 // The number of what the generators make from a seed: raised when one of them makes something else.
 inline constexpr int kGeneratorsVersion = 1;
 
-// Basis own data. Its name depends on what is read alone: the generator and the recipe's seed, or the entry's name and its
-// resolved path. Not for shards. Errors: kNotFound (no such folder or file).
-Result<ledger::Source> RecordedSource(base::Files& files, const runs::Recipe& recipe, const runs::DataPlan& data);
+// Basis own data. Of files: the last one of `known` that has their resolved path as its URI, else one with a new name, which has
+// something random in it, because a name stays for ever and must not tell a path. Not for shards. Errors: kNotFound (no such folder or
+// file).
+Result<ledger::Source> RecordedSource(base::Files& files, const runs::Recipe& recipe, const runs::DataPlan& data,
+                                      std::span<const ledger::KnownSource> known);
 
 }  // namespace walchen::shards

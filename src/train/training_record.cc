@@ -61,7 +61,7 @@ Result<void> TrainingRecord::Begin(base::Files& files, const runs::Recipe& recip
   TRY_ASSIGN(const std::vector<ledger::KnownSource> known, ledger::SourcesOf(ledger_));
   for (const runs::DataPlan& data : recipe.data) {
     if (data.source.kind == runs::DataSource::Kind::kShards) continue;
-    TRY_ASSIGN(const ledger::Source source, shards::RecordedSource(files, recipe, data));
+    TRY_ASSIGN(const ledger::Source source, shards::RecordedSource(files, recipe, data, known));
     const bool is_known = std::ranges::any_of(known, [&](const ledger::KnownSource& entry) { return entry.source.name == source.name; });
     if (is_known && std::ranges::find(run.sources, source.name) == run.sources.end()) run.sources.push_back(source.name);
   }

@@ -60,12 +60,12 @@ class DataCase(unittest.TestCase):
     def documents(self, **wanted):
         return [document for document in self.json("data", "ls") if all(document[key] == value for key, value in wanted.items())]
 
-    def build(self, shards):
+    def build(self, shards, *more):
         """Learns a tokenizer, once, and packs all documents with it."""
         tokenizer = self.home / "own.gguf"
         if not tokenizer.exists():
             self.run_walchen("data", "tokenizer", "--vocab", 400, "--output", tokenizer)
-        return self.json("data", "build", shards, "--tokenizer", tokenizer)
+        return self.json("data", "build", shards, "--tokenizer", tokenizer, *more)
 
     def train(self, shards, tiers='"O"', exit_code=0, sequences=2, tokens=32, steps=4):
         recipe = self.folder / "recipe.toml"

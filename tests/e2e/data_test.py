@@ -164,7 +164,11 @@ class Data(DataCase):
     def test_training_refuses_what_no_licence_covers_and_names_it(self):
         self.put("unlicensed.txt", ENGLISH)
         self.add("web", "licence")
-        message = self.train_on_manuals('"A", "B"', exit_code=1).stderr
+        self.run_walchen("data", "tokenizer", "--vocab", 400, "--output", self.home / "own.gguf")
+        refused = self.run_walchen("data", "build", "clean", "--tokenizer", self.home / "own.gguf", exit_code=1)
+        self.assertIn("1 because: no licence is known", refused.stderr)
+        self.build("manuals", "--tiers", "ABCDOT-")
+        message = self.train("manuals", '"A", "B"', exit_code=1).stderr
         self.assertIn("unlicensed.txt", message)
         self.assertIn("no licence is known", message)
 
