@@ -21,7 +21,7 @@
 #include "formats/tokenizer.h"
 #include "ledger/documents.h"
 #include "ledger/rights.h"
-#include "shards/shard_file.h"
+#include "shards/shard_samples.h"
 
 namespace walchen::cli {
 namespace {
