@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The plug-in for Parquet and Arrow, on the libraries of the pyarrow wheel: of the folder in WALCHEN_PYARROW, else of the
 # wheel that scripts/setup.sh tables unpacked. Without it such files are quarantined with a reason.
-file(GLOB wheel_folders ${PROJECT_SOURCE_DIR}/build/tools/python/lib/python3*/site-packages/pyarrow)
-if(NOT "$ENV{WALCHEN_PYARROW}" STREQUAL "")
-  set(pyarrow_folder $ENV{WALCHEN_PYARROW})
-elseif(wheel_folders)
-  list(GET wheel_folders 0 pyarrow_folder)
-else()
+walchen_wheel_folder(pyarrow WALCHEN_PYARROW pyarrow_folder)
+if(pyarrow_folder STREQUAL "")
   return()
 endif()
 file(GLOB arrow_libraries ${pyarrow_folder}/libarrow.so.* ${pyarrow_folder}/libparquet.so.*)

@@ -3,12 +3,8 @@
 #
 # Not by find_package(Torch): the CUDA build's wants a CUDA toolkit, which a machine without a GPU has no use for. The
 # trainer links the library for CPUs, and loads that for GPUs when it runs (src/train/device.cc).
-file(GLOB wheel_folders ${PROJECT_SOURCE_DIR}/build/tools/python/lib/python3*/site-packages/torch)
-if(NOT "$ENV{WALCHEN_TORCH}" STREQUAL "")
-  set(torch_folder $ENV{WALCHEN_TORCH})
-elseif(wheel_folders)
-  list(GET wheel_folders 0 torch_folder)
-else()
+walchen_wheel_folder(torch WALCHEN_TORCH torch_folder)
+if(torch_folder STREQUAL "")
   message(FATAL_ERROR "Expected libtorch in build/tools; run scripts/setup.sh train, or set WALCHEN_TORCH to the folder of an installed torch: python3 -c \"import torch; print(torch.__path__[0])\"")
 endif()
 if(NOT EXISTS ${torch_folder}/lib/libtorch_cpu.so)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/data_corpus.h"
 
-#include <set>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +13,7 @@
 #include "data/bpe_trainer.h"
 #include "data/corpus_build.h"
 #include "data/corpus_table.h"
+#include "data/evaluation_texts.h"
 #include "data/kept_text.h"
 #include "data/shard_builder.h"
 #include "formats/gguf.h"
@@ -85,19 +84,18 @@ class CorpusBuilder {
 
   // What the shards are made of, to know whether they still hold that.
   Result<std::string> StampOf(const formats::Tokenizer& tokenizer) {
-    std::set<std::string> for_evaluation;
-    TRY_ASSIGN(const std::vector<ledger::KnownSource> known, ledger::SourcesOf(ledger_));
-    for (const ledger::KnownSource& entry : known) {
-      if (entry.source.use == ledger::kEvaluationUse) for_evaluation.insert(entry.source.name);
-    }
+    TRY_ASSIGN(const std::vector<std::string> for_evaluation, data::EvaluationSources(ledger_));
     const std::vector<std::string> sources = data::SourcesOf(built_.recipe, flags_.profile, false);
     uint64_t documents = 0, vanished = 0, to_measure_with = 0;
     ledger::DocumentReader reader(ledger_, {});
     while (true) {
       TRY_ASSIGN(const auto listed, reader.Next());
       if (!listed) break;
-      if (for_evaluation.contains(listed->document.source)) ++to_measure_with;
-      if (std::ranges::find(sources, listed->document.source) == sources.end()) continue;
+      const auto is_of = [&](const std::vector<std::string>& names) {
+        return std::ranges::find(names, listed->document.source) != names.end();
+      };
+      if (is_of(for_evaluation)) ++to_measure_with;
+      if (!is_of(sources)) continue;
       ++documents;
       if (listed->state == ledger::DocumentState::kVanished) ++vanished;
     }

@@ -5,7 +5,6 @@
 
 #include "cli/terminal.h"
 #include "data/forget.h"
-#include "ledger/documents.h"
 
 namespace walchen::cli {
 
@@ -35,18 +34,6 @@ Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home) {
 
 Result<ledger::SubjectKey> OpenSubjectKey(base::Files& files, const base::Home& home) {
   return ledger::SubjectKey::ReadOrMake(files, home.folder() / "subjects.key");
-}
-
-Result<std::string> PathOf(const ledger::Ledger& ledger, const ledger::Document& document) {
-  if (document.path.empty()) return std::string();
-  std::string path = document.path;
-  std::string parent = document.parent;
-  while (!parent.empty()) {
-    TRY_ASSIGN(const ledger::Document above, ledger::DocumentOf(ledger, parent));
-    path = above.path + " » " + path;
-    parent = above.parent;
-  }
-  return path;
 }
 
 }  // namespace walchen::cli

@@ -22,7 +22,4 @@ Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home);
 Result<ledger::Ledger> ReadLedger(const base::Home& home);
 Result<ledger::SubjectKey> OpenSubjectKey(base::Files& files, const base::Home& home);
 
-// How a document is named to a person: "manuals.zip » pump/manual.pdf"; empty where it was forgotten.
-Result<std::string> PathOf(const ledger::Ledger& ledger, const ledger::Document& document);
-
 }  // namespace walchen::cli

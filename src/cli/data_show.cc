@@ -57,24 +57,15 @@ struct Life {
   ledger::Spread spread;
 };
 
-// The numbers that are kept of a document; none of a forgotten one.
-Result<std::vector<data::NumberTable>> TablesOf(const ledger::Ledger& ledger, const std::string& id, std::span<const ledger::Event> life) {
-  const auto taken = std::ranges::find(life, ledger::Document::kKind, &ledger::Event::kind);
-  if (taken == life.end()) return std::vector<data::NumberTable>();
-  TRY_ASSIGN(const auto document, ledger::FromEvent<ledger::Document>(*taken));
-  if (document.modality != "table" && document.modality != "signal") return std::vector<data::NumberTable>();
+Result<std::vector<data::NumberTable>> TablesOf(const ledger::Ledger& ledger, const std::string& id) {
   TRY_ASSIGN(const std::string content, data::ContentOf(ledger, id));
-  if (content.empty()) return std::vector<data::NumberTable>();
+  if (content.empty()) return std::vector<data::NumberTable>();  // forgotten
   return data::ParseTables(content);
 }
 
-Result<std::vector<std::string>> CaptionsOf(const ledger::Ledger& ledger, std::span<const ledger::Event> life) {
-  const auto taken = std::ranges::find(life, ledger::Document::kKind, &ledger::Event::kind);
-  if (taken == life.end()) return std::vector<std::string>();
-  TRY_ASSIGN(const auto document, ledger::FromEvent<ledger::Document>(*taken));
-  if (document.modality != "picture") return std::vector<std::string>();
+Result<std::vector<std::string>> CaptionsOf(const ledger::Ledger& ledger, const ledger::Document& picture) {
   TRY_ASSIGN(const data::PageCaptions captions, data::PageCaptions::Read(ledger));
-  return captions.Of(document);
+  return captions.Of(picture);
 }
 
 struct Extremes {
@@ -131,8 +122,13 @@ Result<Life> Look(const ledger::Ledger& ledger, std::string_view digits) {
   Life life;
   TRY_ASSIGN(life.id, ledger::FindDocument(ledger, digits));
   TRY_ASSIGN(life.events, ledger::LifeOf(ledger, life.id));
-  TRY_ASSIGN(life.tables, TablesOf(ledger, life.id, life.events));
-  TRY_ASSIGN(life.captions, CaptionsOf(ledger, life.events));
+  TRY_ASSIGN(const ledger::Document document, ledger::DocumentOf(ledger, life.id));
+  if (document.modality == "table" || document.modality == "signal") {
+    TRY_ASSIGN(life.tables, TablesOf(ledger, life.id));
+  }
+  if (document.modality == "picture") {
+    TRY_ASSIGN(life.captions, CaptionsOf(ledger, document));
+  }
   TRY_ASSIGN(life.parts, ledger::PartsOf(ledger, life.id));
   TRY_ASSIGN(life.duplicates, ledger::DuplicatesOf(ledger, life.id));
   TRY_ASSIGN(life.state, ledger::StateOf(ledger, life.id));

@@ -72,11 +72,7 @@ class Recorder {
 
   Result<std::vector<ledger::KnownSource>> Known() const { return ledger::SourcesOf(ledger_); }
 
-  Result<void> Generator(const ledger::Source& source) {
-    TRY_ASSIGN(const std::vector<ledger::KnownSource> known, Known());
-    const bool is_known = std::ranges::any_of(known, [&](const ledger::KnownSource& entry) { return entry.source.name == source.name; });
-    return is_known ? Result<void>() : ledger::Append(ledger_, ledger::NewId(), source);
-  }
+  Result<void> Generator(const ledger::Source& source) { return ledger::Append(ledger_, ledger::NewId(), source); }
 
   Result<data::IntakeCount> Files(ledger::Source source) {
     const std::vector<data::Intake> intakes = {{.source = source, .paths = {source.uri}}};
@@ -106,12 +102,12 @@ Result<void> Record(const runs::Recipe& recipe, const Words& words) {
     if (data.source.kind == runs::DataSource::Kind::kShards) continue;
     TRY_ASSIGN(const std::vector<ledger::KnownSource> known, recorder.Known());
     TRY_ASSIGN(ledger::Source source, shards::RecordedSource(files, recipe, data, known));
+    const bool is_known = ledger::FindSource(known, source.name) != nullptr;
     if (!source.generator.empty()) {
-      TRY(recorder.Generator(source));
+      if (!is_known) TRY(recorder.Generator(source));
       continue;
     }
     if (source.basis != basis || source.licence != words.licence) {
-      const bool is_known = std::ranges::any_of(known, [&](const ledger::KnownSource& entry) { return entry.source.name == source.name; });
       if (is_known) {
         return Fail(ErrorCode::kInvalidArgument, "{} is known to the ledger as {} {}, its source is {}; begin the run with --rights and --licence as "
                     "they are there", source.uri, ledger::NameOf(*source.basis), source.licence, source.name);

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "base/test_folder.h"
-#include "data/bpe_trainer.h"
 #include "data/corpus_export.h"
 #include "data/forget.h"
 #include "data/intake.h"
@@ -14,21 +12,17 @@
 #include "data/page_captions.h"
 #include "data/shard_builder.h"
 #include "data/shard_check.h"
+#include "data/test_corpus.h"
 #include "data/test_extract.h"
-#include "formats/gguf.h"
 #include "ledger/rights.h"
 #include "shards/shard_file.h"
 
 namespace walchen::data {
 namespace {
 
-constexpr std::string_view kToday = "2026-11-22";
 const std::string kGerman =
     "Die Pumpe läuft seit Montag unruhig. Das Lager wird heiß, und der Schlosser prüft den Ölstand im Gehäuse. Danach zieht er die "
     "Schrauben am Flansch nach und notiert die Temperatur in der Liste, die neben der Tür hängt.\n";
-const std::string kEnglish =
-    "The pump has been running rough since Monday. The bearing gets hot, and the fitter checks the oil level in the housing. Then he "
-    "tightens the bolts at the flange and writes the temperature into the list that hangs next to the door.\n";
 
 // So different that no two are near-duplicates.
 std::string Repeated(int number) {
@@ -37,17 +31,8 @@ std::string Repeated(int number) {
   return text;
 }
 
-class Corpus : public testing::Test {
+class Corpus : public TestCorpus {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(files_.MakeFolders(raw()));
-    ledger_.emplace(ledger::Ledger::Open(folder_ / "ledger.db").value());
-    subjects_.emplace(ledger::SubjectKey::ReadOrMake(files_, folder_ / "subjects.key").value());
-  }
-  base::Path raw() const { return folder_ / "raw"; }
-  base::Path shards() const { return folder_ / "shards"; }
-  void Put(const std::string& name, const std::string& text) { ASSERT_TRUE(base::ReplaceFile(files_, raw() / name, text)); }
-
   static ledger::Source OwnData(const std::string& name = "manuals") {
     ledger::Source source;
     source.name = name;
@@ -71,29 +56,10 @@ class Corpus : public testing::Test {
     TRY_ASSIGN(const std::vector<IntakeCount> counts, TakeIn(*ledger_, files_, *subjects_, std::vector{intake}, options));
     return counts.front();
   }
-  std::vector<ledger::ListedDocument> Documents(ledger::DocumentState state = ledger::DocumentState::kKept) {
-    std::vector<ledger::ListedDocument> all;
-    ledger::DocumentReader reader(*ledger_, {.source = {}, .state = state});
-    while (auto next = reader.Next().value()) all.push_back(std::move(*next));
-    return all;
-  }
-  std::unique_ptr<formats::Tokenizer> Learned() {
-    BpeTrainer trainer;
-    EXPECT_TRUE(trainer.Add(kGerman + kEnglish));
-    formats::GgufWriter writer;
-    for (auto& [key, value] : TokenizerKeys(trainer.Train(OwnSpecialTokens(), 300).value())) writer.Add(key, value);
-    EXPECT_TRUE(writer.Write(files_, folder_ / "own.gguf"));
-    return formats::Tokenizer::FromGguf(*formats::GgufFile::Open(files_, folder_ / "own.gguf").value()).value();
-  }
   Result<BuiltShards> Build(const std::string& tiers = std::string(ledger::kAllTiers)) {
-    const auto tokenizer = Learned();
+    const auto tokenizer = Learned(kGerman + kEnglish);
     return BuildShards(*ledger_, files_, *tokenizer, {.name = "all", .sources = {}, .tiers = tiers}, shards() / "all", base::Clock::Os());
   }
-
-  base::Files& files_ = base::Files::Os();
-  base::TestFolder folder_;
-  std::optional<ledger::Ledger> ledger_;
-  std::optional<ledger::SubjectKey> subjects_;
 };
 
 TEST_F(Corpus, KeepsTextWithItsPlacesAndFindsCopies) {

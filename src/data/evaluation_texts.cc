@@ -7,12 +7,17 @@
 
 namespace walchen::data {
 
-Result<ContaminationIndex> IndexEvaluationTexts(const ledger::Ledger& ledger) {
+Result<std::vector<std::string>> EvaluationSources(const ledger::Ledger& ledger) {
   std::vector<std::string> names;
   TRY_ASSIGN(const std::vector<ledger::KnownSource> known, ledger::SourcesOf(ledger));
   for (const ledger::KnownSource& found : known) {
     if (found.source.use == ledger::kEvaluationUse) names.push_back(found.source.name);
   }
+  return names;
+}
+
+Result<ContaminationIndex> IndexEvaluationTexts(const ledger::Ledger& ledger) {
+  TRY_ASSIGN(const std::vector<std::string> names, EvaluationSources(ledger));
   if (names.empty()) return ContaminationIndex({});  // no name means every source to ForEachText
   std::vector<std::pair<std::string, std::string>> texts;
   TRY(ForEachText(ledger, names, [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {

@@ -10,6 +10,7 @@
 #include "data/extract_charset.h"
 #include "data/extract_licence.h"
 #include "data/extract_readers.h"
+#include "data/hex_digit.h"
 #include "formats/utf8.h"
 
 namespace walchen::data {
@@ -63,12 +64,6 @@ struct Control {
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 class RtfReader {
  public:

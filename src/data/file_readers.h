@@ -65,8 +65,6 @@ class FileReaders {
 
   // Has a file read after those that were asked for before.
   void Ask(AskedFile file);
-  // How many files were asked for and not been left.
-  size_t waiting() const { return jobs_.size(); }
   // More would not be read any sooner.
   bool has_enough() const { return jobs_.size() >= 2 * threads_.size(); }
 

@@ -125,17 +125,16 @@ class Taker {
       if (auto tier = ledger::TierOf(now.licence); !tier) return Forward(tier, "the licence");
     }
     TRY_ASSIGN(const std::vector<ledger::KnownSource> sources, ledger::SourcesOf(ledger_));
-    for (const auto& [id, known] : sources) {
-      if (known.name != now.name) continue;
-      if (known.source_class == now.source_class && known.basis == now.basis && known.licence == now.licence &&
-          known.keep_until == now.keep_until && known.use == now.use) {
-        return {};
-      }
-      return Fail(ErrorCode::kInvalidArgument, "source {} is known as {}, {} {}; its rights cannot change behind documents that were "
-                  "taken in: give these files another --source", known.name, ledger::NameOf(*known.source_class),
-                  ledger::NameOf(*known.basis), known.licence);
+    const ledger::KnownSource* entry = ledger::FindSource(sources, now.name);
+    if (!entry) return ledger::Append(ledger_, ledger::NewId(), now);
+    const ledger::Source& known = entry->source;
+    if (known.source_class == now.source_class && known.basis == now.basis && known.licence == now.licence &&
+        known.keep_until == now.keep_until && known.use == now.use) {
+      return {};
     }
-    return ledger::Append(ledger_, ledger::NewId(), now);
+    return Fail(ErrorCode::kInvalidArgument, "source {} is known as {}, {} {}; its rights cannot change behind documents that were "
+                "taken in: give these files another --source", known.name, ledger::NameOf(*known.source_class),
+                ledger::NameOf(*known.basis), known.licence);
   }
 
   // The file that a document is or was inside of, and its other parts, where they are not among the ids and the file is of a

@@ -3,23 +3,16 @@
 // Packages on their way into the ledger: the licences of the files in them, what is for evaluation only, and how they are counted.
 #include <gtest/gtest.h>
 
-#include "base/test_folder.h"
-#include "data/bpe_trainer.h"
 #include "data/corpus_table.h"
 #include "data/intake.h"
 #include "data/shard_builder.h"
+#include "data/test_corpus.h"
 #include "data/test_extract.h"
-#include "formats/gguf.h"
-#include "ledger/documents.h"
 #include "ledger/rights.h"
 
 namespace walchen::data {
 namespace {
 
-constexpr std::string_view kToday = "2026-11-22";
-const std::string kEnglish =
-    "The pump has been running rough since Monday. The bearing gets hot, and the fitter checks the oil level in the housing. Then he "
-    "tightens the bolts at the flange and writes the temperature into the list that hangs next to the door.\n";
 const std::string kOther =
     "Open the bypass slowly before you touch the main valve, because trapped steam burns badly. Wait until both gauges agree, note "
     "their values in the logbook, and only then loosen the eight nuts crosswise, half a turn each, starting at the top.\n";
@@ -28,15 +21,8 @@ const std::string kCatalogue =
     "msgid \"The pump is running and the bearing gets hot.\"\nmsgstr \"Die Pumpe läuft, und das Lager wird heiß.\"\n\n"
     "msgid \"Please check the oil level in the housing.\"\nmsgstr \"Bitte prüfen Sie den Ölstand im Gehäuse.\"\n";
 
-class PackageIntake : public testing::Test {
+class PackageIntake : public TestCorpus {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(files_.MakeFolders(raw()));
-    ledger_.emplace(ledger::Ledger::Open(folder_ / "ledger.db").value());
-    subjects_.emplace(ledger::SubjectKey::ReadOrMake(files_, folder_ / "subjects.key").value());
-  }
-  base::Path raw() const { return folder_ / "raw"; }
-  void Put(const std::string& name, const std::string& bytes) { ASSERT_TRUE(base::ReplaceFile(files_, raw() / name, bytes)); }
   void PutNpm(const std::vector<TestEntry>& more) {
     std::vector<TestEntry> entries = {{"package/read.txt", kEnglish}};
     entries.insert(entries.end(), more.begin(), more.end());
@@ -64,31 +50,16 @@ class PackageIntake : public testing::Test {
   }
   // The one kept document with text.
   ledger::ListedDocument Kept() {
-    ledger::DocumentReader reader(*ledger_, {.source = {}, .state = ledger::DocumentState::kKept});
-    std::vector<ledger::ListedDocument> all;
-    while (auto next = reader.Next().value()) {
-      if (next->document.modality != "archive") all.push_back(*next);
-    }
+    std::vector<ledger::ListedDocument> all = Documents();
+    std::erase_if(all, [](const ledger::ListedDocument& listed) { return listed.document.modality == "archive"; });
     EXPECT_EQ(all.size(), 1u);
     return all.empty() ? ledger::ListedDocument() : all[0];
   }
   ledger::Rights RightsOfKept() { return ledger::RightsOf(*ledger_, Kept().id, kToday).value(); }
   Result<BuiltShards> Build() {
-    BpeTrainer trainer;
-    TRY(trainer.Add(kEnglish));
-    formats::GgufWriter writer;
-    TRY_ASSIGN(const Bpe bpe, trainer.Train(OwnSpecialTokens(), 300));
-    for (auto& [key, value] : TokenizerKeys(bpe)) writer.Add(key, value);
-    TRY(writer.Write(files_, folder_ / "own.gguf"));
-    TRY_ASSIGN(const auto file, formats::GgufFile::Open(files_, folder_ / "own.gguf"));
-    TRY_ASSIGN(const auto tokenizer, formats::Tokenizer::FromGguf(*file));
-    return BuildShards(*ledger_, files_, *tokenizer, {.name = "all", .sources = {}, .tiers = "ABCDOTE-"}, folder_ / "shards/all", base::Clock::Os());
+    const auto tokenizer = Learned(kEnglish);
+    return BuildShards(*ledger_, files_, *tokenizer, {.name = "all", .sources = {}, .tiers = "ABCDOTE-"}, shards() / "all", base::Clock::Os());
   }
-
-  base::Files& files_ = base::Files::Os();
-  base::TestFolder folder_;
-  std::optional<ledger::Ledger> ledger_;
-  std::optional<ledger::SubjectKey> subjects_;
 };
 
 // The papers stand behind the files here, and are no documents where nobody asks for them.

@@ -10,6 +10,7 @@
 #include "data/extract_licence.h"
 #include "data/extract_xml.h"
 #include "data/extraction.h"
+#include "data/hex_digit.h"
 #include "formats/utf8.h"
 
 namespace walchen::data {
@@ -110,17 +111,11 @@ void AddTexts(pugi::xml_node property, Part& part) {
   }
 }
 
-int HexOf(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 std::string PercentDecoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() && HexOf(text[i + 1]) >= 0 && HexOf(text[i + 2]) >= 0;
-    decoded += is_escape ? static_cast<char>(HexOf(text[i + 1]) * 16 + HexOf(text[i + 2])) : text[i];
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
+    decoded += is_escape ? static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2])) : text[i];
     if (is_escape) i += 2;
   }
   return decoded;

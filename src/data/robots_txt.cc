@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "data/extract_licence.h"
+#include "data/extraction.h"
+#include "data/hex_digit.h"
 
 namespace walchen::data {
 namespace {
@@ -14,13 +16,6 @@ namespace {
 bool IsUnreserved(unsigned char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' ||
          byte == '_' || byte == '~';
-}
-
-int HexDigit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
 }
 
 // One spelling for each path: bytes beyond ASCII and blanks with a percent sign, unreserved ones without.
@@ -64,19 +59,13 @@ bool Matches(std::string_view pattern, std::string_view path) {
   return true;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& letter : lower) letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
-  return lower;
-}
-
 // "CCBot" of "CCBot/2.0 (...)".
 std::string ProductToken(std::string_view value) {
   if (value.starts_with('*')) return "*";
   const auto end = std::ranges::find_if_not(value, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
   });
-  return Lower(value.substr(0, static_cast<size_t>(end - value.begin())));
+  return Lowered(value.substr(0, static_cast<size_t>(end - value.begin())));
 }
 
 struct Line {
@@ -92,7 +81,7 @@ std::optional<Line> TakeLine(std::string_view& rest) {
   line = line.substr(0, line.find('#'));
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  return Line{Lower(Trimmed(line.substr(0, colon))), Trimmed(line.substr(colon + 1))};
+  return Line{Lowered(Trimmed(line.substr(0, colon))), Trimmed(line.substr(colon + 1))};
 }
 
 }  // namespace
@@ -101,9 +90,9 @@ bool MatchesPath(std::string_view pattern, std::string_view path) { return Match
 
 // "Content-Usage: /art/ train-ai=n" or without a path, which means all.
 RobotsTxt::Rule RobotsTxt::UsageRule(std::string_view value) {
-  if (!value.starts_with('/')) return {Kind::kUsage, "/", Lower(value)};
+  if (!value.starts_with('/')) return {Kind::kUsage, "/", Lowered(value)};
   const size_t end = std::min(value.find_first_of(" \t"), value.size());
-  return {Kind::kUsage, Canonical(value.substr(0, end)), Lower(Trimmed(value.substr(end)))};
+  return {Kind::kUsage, Canonical(value.substr(0, end)), Lowered(Trimmed(value.substr(end)))};
 }
 
 RobotsTxt RobotsTxt::Parse(std::string_view bytes) {
@@ -131,7 +120,7 @@ RobotsTxt RobotsTxt::Parse(std::string_view bytes) {
 }
 
 std::vector<const RobotsTxt::Group*> RobotsTxt::GroupsFor(std::string_view token) const {
-  const std::string wanted = Lower(token);
+  const std::string wanted = Lowered(token);
   std::vector<const Group*> found;
   for (const std::string_view name : {std::string_view(wanted), std::string_view("*")}) {
     for (const Group& group : groups_) {

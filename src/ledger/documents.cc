@@ -181,6 +181,18 @@ Result<Document> DocumentOf(const Ledger& ledger, std::string_view id) {
   return FromEvent<Document>(*event);
 }
 
+Result<std::string> PathOf(const Ledger& ledger, const Document& document) {
+  if (document.path.empty()) return std::string();
+  std::string path = document.path;
+  std::string parent = document.parent;
+  while (!parent.empty()) {
+    TRY_ASSIGN(const Document above, DocumentOf(ledger, parent));
+    path = above.path + " » " + path;
+    parent = above.parent;
+  }
+  return path;
+}
+
 Result<std::vector<Event>> LifeOf(const Ledger& ledger, std::string_view id) {
   if (!IsId(id))
     return Fail(ErrorCode::kInvalidArgument, "expected an id of 32 hexadecimal digits, found {}", base::Quoted(id));
@@ -231,6 +243,11 @@ Result<std::vector<KnownSource>> SourcesOf(const Ledger& ledger) {
       *known = {event->about, std::move(source)};
     }
   }
+}
+
+const KnownSource* FindSource(std::span<const KnownSource> sources, std::string_view name) {
+  const auto found = std::ranges::find(sources, name, [](const KnownSource& entry) -> std::string_view { return entry.source.name; });
+  return found == sources.end() ? nullptr : &*found;
 }
 
 Result<Spread> SpreadOf(const Ledger& ledger, std::string_view id) {

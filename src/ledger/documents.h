@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,9 @@ class DocumentReader {
 // has this id).
 Result<Document> DocumentOf(const Ledger& ledger, std::string_view id);
 
+// How a document is named to a person: "manuals.zip » pump/manual.pdf"; empty where it was forgotten.
+Result<std::string> PathOf(const Ledger& ledger, const Document& document);
+
 // Errors: kNotFound (no document has this id).
 Result<DocumentState> StateOf(const Ledger& ledger, std::string_view id);
 
@@ -73,6 +77,8 @@ struct KnownSource {
   Source source = {};
 };
 Result<std::vector<KnownSource>> SourcesOf(const Ledger& ledger);
+// Of these the one with this name; null if there is none.
+const KnownSource* FindSource(std::span<const KnownSource> sources, std::string_view name);
 
 // Steps of a run that saw samples of a document.
 struct Sighting {

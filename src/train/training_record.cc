@@ -62,18 +62,10 @@ Result<void> TrainingRecord::Begin(base::Files& files, const runs::Recipe& recip
   for (const runs::DataPlan& data : recipe.data) {
     if (data.source.kind == runs::DataSource::Kind::kShards) continue;
     TRY_ASSIGN(const ledger::Source source, shards::RecordedSource(files, recipe, data, known));
-    const bool is_known = std::ranges::any_of(known, [&](const ledger::KnownSource& entry) { return entry.source.name == source.name; });
+    const bool is_known = ledger::FindSource(known, source.name) != nullptr;
     if (is_known && std::ranges::find(run.sources, source.name) == run.sources.end()) run.sources.push_back(source.name);
   }
   return ledger::Append(ledger_, id_, run);
-}
-
-// Its path, with that of the archive that it is in; its id if it is forgotten.
-Result<std::string> TrainingRecord::NameOf(const ledger::Document& document, const std::string& id) const {
-  if (document.path.empty()) return id;
-  if (document.parent.empty()) return document.path;
-  TRY_ASSIGN(const ledger::Document archive, ledger::DocumentOf(ledger_, document.parent));
-  return fmt::format("{} » {}", archive.path, document.path);
 }
 
 Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardWindows& windows, std::string_view tiers) {
@@ -92,12 +84,16 @@ Result<void> TrainingRecord::Admit(const std::string& data, const shards::ShardW
       auto state = ledger::StateOf(ledger_, id);
       if (!state && state.error().code() == ErrorCode::kNotFound) return refuse("document " + id, "the ledger has no record of it");
       if (!state) return Forward(state);
-      TRY_ASSIGN(const ledger::Document record, ledger::DocumentOf(ledger_, id));
-      TRY_ASSIGN(const std::string name, NameOf(record, id));
-      if (*state != ledger::DocumentState::kKept) return refuse(name, fmt::format("it is {}", ledger::StateName(*state)));
+      // Its path; its id if it is forgotten. Asked for only where it is refused: there may be millions.
+      const auto refuse_it = [&](std::string_view why) -> Result<void> {
+        TRY_ASSIGN(const ledger::Document record, ledger::DocumentOf(ledger_, id));
+        TRY_ASSIGN(const std::string path, ledger::PathOf(ledger_, record));
+        return refuse(path.empty() ? id : path, why);
+      };
+      if (*state != ledger::DocumentState::kKept) return refuse_it(fmt::format("it is {}", ledger::StateName(*state)));
       TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, id, today));
       if (tiers.find(rights.tier) == std::string_view::npos) {
-        return refuse(name, fmt::format("{}, which is tier {}; `tiers` names \"{}\"", rights.why, rights.tier, tiers));
+        return refuse_it(fmt::format("{}, which is tier {}; `tiers` names \"{}\"", rights.why, rights.tier, tiers));
       }
     }
   }

@@ -14,7 +14,6 @@
 #include "base/files.h"
 #include "base/status.h"
 #include "ledger/ledger.h"
-#include "ledger/records.h"
 #include "runs/run_folder.h"
 #include "shards/shard_samples.h"
 
@@ -45,7 +44,6 @@ class TrainingRecord {
 
  private:
   TrainingRecord(ledger::Ledger ledger, std::string id) : ledger_(std::move(ledger)), id_(std::move(id)) {}
-  Result<std::string> NameOf(const ledger::Document& document, const std::string& id) const;
   Result<void> Begin(base::Files& files, const runs::Recipe& recipe, const std::vector<std::string>& parents);
 
   ledger::Ledger ledger_;
