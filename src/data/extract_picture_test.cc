@@ -188,6 +188,11 @@ TEST(ReadCborTexts, IsBounded) {
   EXPECT_TRUE(ReadCborTexts(MiningAssertion(), count));
   EXPECT_TRUE(ReadCborTexts("\xbf\x61" "a\x9f\x61" "b\x61" "c\xff\x61" "d\xc1\x61" "e\xff", count));
   EXPECT_EQ(texts, 4);
+  // Tags in front of everything, such as the one that says that CBOR follows.
+  EXPECT_TRUE(ReadCborTexts("\xd9\xd9\xf7\xc1" + MiningAssertion(), count));
+  EXPECT_EQ(texts, 5);
+  EXPECT_FALSE(ReadCborTexts("\xd9\xd9\xf7", count));
+  EXPECT_FALSE(ReadCborTexts("\x9f\xc1\xff", count));
   for (const std::string& wrong : {std::string(), std::string("\x9b\xff\xff\xff\xff\xff\xff\xff\xff", 9), std::string(1'000'000, '\x81'),
                                    std::string("\xff"), std::string("\x7f"), std::string("\x1c"), std::string("\x63" "ab")}) {
     EXPECT_FALSE(ReadCborTexts(wrong, count)) << wrong.size();
