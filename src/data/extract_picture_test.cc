@@ -3,6 +3,7 @@
 
 #include "data/content_credentials.h"
 #include "data/picture.h"
+#include "data/picture_blocks.h"
 #include "data/test_extract.h"
 #include "data/test_pictures.h"
 
@@ -84,12 +85,51 @@ TEST(ReadPicture, FindsXmpWhereverAFormatKeepsIt) {
   ExpectXmp(PartOf("a.tif", TestTiff(TiffEntry(700, 1, xmp.size(), at), xmp)));
 }
 
-TEST(ReadPicture, FindsACompressedPacket) {
-  std::string packed(compressBound(kXmp.size()), '\0');
+// As zlib packs it.
+std::string Deflated(std::string_view text) {
+  std::string packed(compressBound(text.size()), '\0');
   uLongf size = packed.size();
-  ASSERT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(kXmp.data()), kXmp.size()), Z_OK);
+  EXPECT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size()), Z_OK);
   packed.resize(size);
-  ExpectXmp(PartOf("a.png", TestPng(PngChunk("iTXt", std::string("XML:com.adobe.xmp\0\1\0\0\0", 22) + packed))));
+  return packed;
+}
+
+TEST(ReadPicture, FindsACompressedPacket) {
+  ExpectXmp(PartOf("a.png", TestPng(PngChunk("iTXt", std::string("XML:com.adobe.xmp\0\1\0\0\0", 22) + Deflated(kXmp)))));
+}
+
+TEST(FindPictureBlocks, WhatIsPackedMayBeAsLongAsWhatIsNot) {
+  const auto packed = [](std::string_view packet) {
+    return PngChunk("iTXt", std::string("XML:com.adobe.xmp\0\1\0\0\0", 22) + Deflated(packet));
+  };
+  const std::string packet(10'000'000, 'x');
+  const PictureBlocks blocks = FindPictureBlocks(TestPng(packed(packet)));
+  EXPECT_EQ(blocks.xmp, (std::vector<std::string>{packet}));
+  EXPECT_FALSE(blocks.left_out);
+  // A second one is too much, broken ones count, and others are still found.
+  const std::string broken = PngChunk("zTXt", std::string("Title\0\0", 7) + Deflated(packet).substr(0, 9'000));
+  const std::string last = PngChunk("caBX", "manifest");
+  for (const std::string& first : {packed(packet), broken}) {
+    const PictureBlocks cut = FindPictureBlocks(TestPng(first + packed(packet) + last));
+    EXPECT_TRUE(cut.left_out);
+    EXPECT_EQ(cut.xmp.size(), first == broken ? 0u : 1u);
+    EXPECT_EQ(cut.manifests, (std::vector<std::string>{"manifest"}));
+  }
+  std::string many;
+  for (int i = 0; i < 262'145; ++i) many += std::string("\0\0\0\4zTXta\0\0x----", 16);
+  EXPECT_TRUE(FindPictureBlocks(TestPng(many)).left_out);
+}
+
+TEST(ReadPicture, NotesThatMetadataIsLeftOut) {
+  const std::string text = std::string("Title\0", 6) + std::string(17'000'000, 'x');
+  const std::vector<std::string> note = {
+      "what it says beside its pixels is longer than 16777216 bytes: reservations in the rest are not seen"};
+  EXPECT_EQ(PartOf("a.png", TestPng(PngChunk("tEXt", text))).notes, note);
+  std::string segments;
+  for (uint64_t i = 1; i <= 300; ++i) {
+    segments += JpegSegment(0xeb, "JP" + BigEndianBytes(1, 2) + BigEndianBytes(i, 4) + BigEndianBytes(17'000'000, 4) + "jumb" + std::string(60'000, 'x'));
+  }
+  EXPECT_EQ(PartOf("a.jpg", TestJpeg(segments)).notes, note);
 }
 
 TEST(ReadPicture, LeavesOutWhereItWasTakenAndWhoseCamera) {

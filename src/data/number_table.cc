@@ -245,6 +245,7 @@ Result<TimeAxis> ReadAxis(ByteReader& in, uint64_t rows, Budget& budget) {
     TRY_ASSIGN(gap.from_ms, ReadFinite(in, "a gap"));
     TRY_ASSIGN(gap.to_ms, ReadFinite(in, "a gap"));
   }
+  if (!IsUsable(axis, rows)) return FailAt(in.position(), ErrorCode::kCorrupt, "expected finite times of {} rows", rows);
   return axis;
 }
 

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/limits.h"
 #include "data/content_credentials.h"
 #include "data/extract_licence.h"
 #include "data/extract_xml.h"
@@ -41,6 +44,10 @@ void ReadText(const PictureText& text, Part& part) {
 
 int ReadPictureFacts(std::string_view bytes, Part& part) {
   const PictureBlocks blocks = FindPictureBlocks(bytes);
+  if (blocks.left_out) {
+    AddNote(fmt::format("what it says beside its pixels is longer than {} bytes: reservations in the rest are not seen",
+                        base::kPictureMetadataMaxBytes), part);
+  }
   // First what people wrote for the picture, then what programs carry along.
   for (const std::string& packet : blocks.xmp) ReadXmp(packet, part);
   FindXmp(bytes, part);
