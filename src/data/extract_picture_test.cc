@@ -258,6 +258,12 @@ xmlns:cc="http://creativecommons.org/ns#" xmlns:dc="http://purl.org/dc/elements/
   EXPECT_EQ(picture.height, kDrawingSide / 2);
   EXPECT_EQ(picture.rgb[0], 255);
   EXPECT_EQ(picture.rgb[1], 0);
+  // Each title has the language of the element around it, and not of one that has ended.
+  const Part languages = PartOf("x.svg", R"(<svg xmlns="http://www.w3.org/2000/svg" xml:lang="en"><g xml:lang="de"><title>eins</title></g>
+<title>one</title><g><title lang="fr">un</title><rect width="9" height="9"/><title>two</title></g></svg>)");
+  std::string codes;
+  for (const Span& span : languages.spans) codes += span.place.name + ' ';
+  EXPECT_EQ(codes, "de en fr en ");
   const Part empty = PartOf("x.svg", "<svg xmlns='http://www.w3.org/2000/svg'><metadata>x</metadata></svg>");
   EXPECT_NE(empty.quarantine.find("nothing is drawn"), std::string::npos) << empty.quarantine;
 }
