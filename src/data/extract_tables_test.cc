@@ -78,6 +78,17 @@ TEST(ReadSqlite, ADamagedOneIsAReasonAndNoCrash) {
   EXPECT_NE(PartOf("a.db", bytes.substr(0, 100)).quarantine, "");
 }
 
+TEST(ReadSqlite, WhatIsLeftOutHasANote) {
+  const Part part = PartOf("a.db", Sqlite("CREATE TABLE t(x, y, z); INSERT INTO t VALUES(1, x'00', x'01'), (2, NULL, 3);"));
+  EXPECT_EQ(part.notes, (std::vector<std::string>{"'t': bytes in 2 columns are left out"}));
+  std::string views = "CREATE TABLE t(x); INSERT INTO t VALUES(7);";
+  for (int i = 0; i < base::kTablesMaxCount + 1; ++i) views += fmt::format("CREATE VIEW v{} AS SELECT 1 AS x;", i);
+  const Part many = PartOf("a.db", Sqlite(views.c_str()));
+  ASSERT_FALSE(many.notes.empty());
+  EXPECT_EQ(many.notes[0], "2 tables are left out, as a file has at most 4096");
+  EXPECT_EQ(Tables(many).size(), static_cast<size_t>(base::kTablesMaxCount));
+}
+
 TEST(ReadSqlite, AnEndlessViewIsLeftOut) {
   const Part part = PartOf("a.db", Sqlite("CREATE TABLE t(x); INSERT INTO t VALUES(1);"
                                           "CREATE VIEW v AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n FROM c) SELECT n FROM c WHERE n > 1;"));
