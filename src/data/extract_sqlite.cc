@@ -140,7 +140,7 @@ Result<CellGrid> ReadTable(sqlite3* database, const std::string& name, Part& par
   }
   if (status != SQLITE_DONE) return tl::unexpected(Trouble(database));
   if (const auto count = std::ranges::count(has_bytes, true); count > 0) {
-    part.notes.push_back(fmt::format("{}: bytes in {} columns are left out", base::Quoted(name), count));
+    part.notes.push_back(fmt::format("{}: bytes in {} columns are left out", name, count));
   }
   return grid;
 }

@@ -80,7 +80,7 @@ TEST(ReadSqlite, ADamagedOneIsAReasonAndNoCrash) {
 
 TEST(ReadSqlite, WhatIsLeftOutHasANote) {
   const Part part = PartOf("a.db", Sqlite("CREATE TABLE t(x, y, z); INSERT INTO t VALUES(1, x'00', x'01'), (2, NULL, 3);"));
-  EXPECT_EQ(part.notes, (std::vector<std::string>{"'t': bytes in 2 columns are left out"}));
+  EXPECT_EQ(part.notes, (std::vector<std::string>{"t: bytes in 2 columns are left out"}));
   std::string views = "CREATE TABLE t(x); INSERT INTO t VALUES(7);";
   for (int i = 0; i < base::kTablesMaxCount + 1; ++i) views += fmt::format("CREATE VIEW v{} AS SELECT 1 AS x;", i);
   const Part many = PartOf("a.db", Sqlite(views.c_str()));
