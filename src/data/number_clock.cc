@@ -129,7 +129,9 @@ std::optional<TimeColumn> TakeTimes(NumberColumn& column) {
   const std::string name = Lowered(column.name);
   const bool promises_days = IsIn(kDayNames, name);
   const auto first = std::ranges::find_if(column.values, [](double v) { return !std::isnan(v); });
-  if ((!promises_days && !IsIn(kClockNames, name)) || first == column.values.end()) return {};
+  // "T" is a temperature.
+  const bool names_time = promises_days || (IsIn(kClockNames, name) && column.name != "T");
+  if (!names_time || first == column.values.end()) return {};
   if (const auto clock = ReadSince(column.unit)) return TakeSince(*clock, column);
   if (const std::string_view unit = StatedUnit(column, name); !unit.empty()) {
     const double ms_per_unit = MillisecondsOf(unit);

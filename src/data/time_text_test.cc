@@ -149,6 +149,7 @@ TEST(NumberClock, AStatedUnitCountsMoreThanTheSizeOfTheNumbers) {
   EXPECT_DOUBLE_EQ(StartOf("t", "", {1.7e18, 1.7e18 + 1e9}), 1.7e12);
   EXPECT_EQ(RelativeStepOf("t", "", {5, 7}), 2'000);
   EXPECT_FALSE(Timed("t", "bar", {1.7e9, 1.7e9 + 1}).time);
+  EXPECT_FALSE(Timed("T", "", {20, 21}).time);
 }
 
 TEST(NumberClock, ReadsTheUnitsOfNetcdf) {
