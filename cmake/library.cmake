@@ -23,6 +23,13 @@ function(walchen_precompile target)
   target_precompile_headers(${target} REUSE_FROM ${header})
 endfunction()
 
+# walchen_compile_as_library(target): a program that uses a library's precompiled header has to be compiled as libraries are, with
+# -fPIC instead of -fPIE.
+function(walchen_compile_as_library target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+endfunction()
+
 # walchen_test_options(target): no test is about its own speed, and under the sanitizers half of the build would be spent on
 # tests. So they are optimised less than what they test, and only their memory is watched. Not -O0: the linker may take a
 # template's code from a test for the library too.
@@ -79,8 +86,7 @@ function(walchen_library name)
     if(arg_PRECOMPILED)
       # The library's header, which costs more than the tests do, so they are compiled as it is.
       target_precompile_headers(${name}_test REUSE_FROM walchen_${name})
-      set_target_properties(${name}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-      target_compile_options(${name}_test PRIVATE -fPIC)
+      walchen_compile_as_library(${name}_test)
       walchen_unity(${name}_test)
     else()
       walchen_precompile(${name}_test precompiled_test)

@@ -6,11 +6,9 @@
 
 #include "base/status.h"
 #include "data/extract.h"
+#include "data/test_leaks.h"
 
 using namespace walchen;
-
-// fontconfig, which draws the words of an SVG, keeps what it read of the fonts until the process ends.
-extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // What makes it a set; the rest is the input's.

@@ -5,11 +5,9 @@
 #include "base/status.h"
 #include "data/extract.h"
 #include "data/picture.h"
+#include "data/test_leaks.h"
 
 using namespace walchen;
-
-// fontconfig, which draws the words of an SVG, keeps what it read of the fonts until the process ends.
-extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto take = [](data::Part part) -> Result<void> {

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "data/extract.h"
+#include "data/test_leaks.h"
 #include "formats/utf8.h"
 
 using namespace walchen;
@@ -16,7 +17,7 @@ constexpr std::array<std::string_view, 12> kNames = {"a.txt", "a.md", "copyright
                                                      "a.jsonl", "a.xml", "a.svg", "de.po", "a.png", "a.c"};
 
 void Judge(const data::Part& part) {
-  CHECK(part.text.empty() != part.quarantine.empty(), "{}", part.quarantine);
+  CHECK((part.text.empty() && part.content.empty()) != part.quarantine.empty(), "{}", part.quarantine);
   CHECK(formats::ValidUtf8Prefix(part.text) == part.text.size());
   uint64_t before = 0;
   for (const data::Span& span : part.spans) {

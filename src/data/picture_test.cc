@@ -4,9 +4,7 @@
 #include "base/limits.h"
 #include "data/test_extract.h"
 #include "data/test_pictures.h"
-
-// fontconfig, which draws the words of an SVG, keeps what it read of the fonts until the process ends.
-extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
+#include "data/test_leaks.h"
 
 namespace walchen::data {
 namespace {
