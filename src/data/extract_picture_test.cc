@@ -102,7 +102,8 @@ TEST(FindPictureBlocks, WhatIsPackedMayBeAsLongAsWhatIsNot) {
   const auto packed = [](std::string_view packet) {
     return PngChunk("iTXt", std::string("XML:com.adobe.xmp\0\1\0\0\0", 22) + Deflated(packet));
   };
-  const std::string packet(10'000'000, 'x');
+  std::string packet;
+  packet.resize(10'000'000, 'x');
   const PictureBlocks blocks = FindPictureBlocks(TestPng(packed(packet)));
   EXPECT_EQ(blocks.xmp, (std::vector<std::string>{packet}));
   EXPECT_FALSE(blocks.left_out);
@@ -121,7 +122,8 @@ TEST(FindPictureBlocks, WhatIsPackedMayBeAsLongAsWhatIsNot) {
 }
 
 TEST(ReadPicture, NotesThatMetadataIsLeftOut) {
-  const std::string text = std::string("Title\0", 6) + std::string(17'000'000, 'x');
+  std::string text("Title\0", 6);
+  text.resize(17'000'000, 'x');
   const std::vector<std::string> note = {
       "what it says beside its pixels is longer than 16777216 bytes: reservations in the rest are not seen"};
   EXPECT_EQ(PartOf("a.png", TestPng(PngChunk("tEXt", text))).notes, note);
