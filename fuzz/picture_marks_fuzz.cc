@@ -13,7 +13,8 @@ using namespace walchen;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   data::Part part;
-  const int orientation = data::ReadPictureFacts(bytes, part);
+  data::PictureCaptions captions(part);
+  const int orientation = data::ReadPictureFacts(bytes, captions, part);
   const data::Picture turned = data::Turned({2, 1, std::vector<uint8_t>(6)}, orientation);
   CHECK(turned.width * turned.height == 2, "{}", orientation);
   data::ReadContentCredentials(bytes, part);

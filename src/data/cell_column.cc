@@ -39,7 +39,7 @@ void CountText(std::string_view text, ColumnFacts& facts) {
     ++facts.times;
   } else if (const auto [number, unit] = SplitUnit(text); !unit.empty() && FormOf(number) != NumberForm::kNone) {
     if (facts.unit.empty()) facts.unit = unit;
-    if (facts.unit == unit) CountNumber(number, facts);
+    if (facts.unit == unit) ++facts.with_unit, CountNumber(number, facts);
   } else {
     facts.truths += ReadTruth(text).has_value();
   }
@@ -76,19 +76,18 @@ bool IsData(const Cell& cell) {
   return !unit.empty() && FormOf(number) != NumberForm::kNone;
 }
 
-ReadColumn NumbersOf(const CellGrid& grid, const GridRows& rows, uint64_t column, DecimalSign sign,
-                     const std::string& unit) {
+ReadColumn NumbersOf(const CellGrid& grid, const GridRows& rows, uint64_t column, DecimalSign sign, const std::string& unit,
+                     UnitRule rule) {
+  const bool with = rule != UnitRule::kOnlyWithout && !unit.empty(), without = rule != UnitRule::kOnlyWith;
   ReadColumn read;
   read.values.reserve(rows.size());
   for (const uint64_t row : rows) {
     const Cell cell = grid.At(row, column);
     std::optional<double> value;
-    if (cell.kind == CellKind::kNumber && std::isfinite(cell.value)) value = cell.value;
-    if (cell.kind == CellKind::kText) {
-      value = ReadNumber(cell.text, sign);
-      if (!value && !unit.empty() && SplitUnit(cell.text).unit == unit) {
-        value = ReadNumber(SplitUnit(cell.text).number, sign);
-      }
+    if (without && cell.kind == CellKind::kNumber && std::isfinite(cell.value)) value = cell.value;
+    if (without && cell.kind == CellKind::kText) value = ReadNumber(cell.text, sign);
+    if (with && !value && cell.kind == CellKind::kText && SplitUnit(cell.text).unit == unit) {
+      value = ReadNumber(SplitUnit(cell.text).number, sign);
     }
     const bool missing = cell.kind == CellKind::kText && MeansMissing(cell.text);
     read.unread += !value && !missing;

@@ -26,6 +26,7 @@ struct ColumnFacts {
   uint64_t truths = 0;
   uint64_t identifiers = 0;
   std::string unit;      // the first that stands in a cell behind a number
+  uint64_t with_unit = 0;  // numbers with that unit
 
   uint64_t numbers() const { return typed + plain + dot + comma + both; }
 };
@@ -43,9 +44,10 @@ struct ReadColumn {
   std::vector<double> values;
   uint64_t unread = 0;  // cells that hold something which is no number of this column
 };
-// The numbers of a column; `unit` is what may stand behind them.
-ReadColumn NumbersOf(const CellGrid& grid, const GridRows& rows, uint64_t column, DecimalSign sign,
-                     const std::string& unit);
+// Which numbers of a column count: with and without its unit behind them, or only one of both.
+enum class UnitRule { kEither, kOnlyWith, kOnlyWithout };
+ReadColumn NumbersOf(const CellGrid& grid, const GridRows& rows, uint64_t column, DecimalSign sign, const std::string& unit,
+                     UnitRule rule);
 ReadColumn TruthsOf(const CellGrid& grid, const GridRows& rows, uint64_t column);
 
 // The times of a column; cells that are none are NaN.

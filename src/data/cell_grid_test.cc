@@ -112,17 +112,57 @@ NumberTable OneNumber(const char* name) {
 
 TEST(PartTables, TablesAreAPartsContentAndTheirNotesItsNotes) {
   Part part;
-  AddTables({NumberTable(), OneNumber("x"), OneNumber("")}, part);
+  AddTables(std::vector{NumberTable(), OneNumber("x"), OneNumber("")}, part);
   EXPECT_EQ(part.kind, PartKind::kTable);
   EXPECT_EQ(part.notes, (std::vector<std::string>{"x: a note", "a note"}));
   ASSERT_TRUE(TablesOf(part));
   EXPECT_EQ(TablesOf(part)->size(), 2u);
   Part empty;
-  AddTables({NumberTable()}, empty);
+  AddTables(std::vector<NumberTable>(1), empty);
   EXPECT_EQ(empty.kind, PartKind::kText);
   EXPECT_TRUE(TablesOf(empty)->empty());
   part.content.pop_back();
   EXPECT_FALSE(TablesOf(part));
+}
+
+// The only table of a part, as it comes back.
+NumberTable Kept(NumberTable table) {
+  Part part;
+  std::vector<NumberTable> tables;
+  tables.push_back(std::move(table));
+  AddTables(std::move(tables), part);
+  auto kept = TablesOf(part);
+  EXPECT_TRUE(kept) << kept.error().ToString();
+  return kept && kept->size() == 1 ? std::move(kept->front()) : NumberTable();
+}
+
+TEST(PartTables, WhatCannotBeReadAgainIsLeftOutWithANote) {
+  NumberTable wide = OneNumber("x");
+  wide.columns.resize(static_cast<size_t>(base::kTableMaxColumns) + 1, wide.columns[0]);
+  const NumberTable cut = Kept(std::move(wide));
+  EXPECT_EQ(cut.columns.size(), static_cast<size_t>(base::kTableMaxColumns));
+  EXPECT_EQ(cut.notes.back(), "1 columns are left out, as a table has at most 65536");
+  NumberTable two = OneNumber("x");
+  two.rows = 2;
+  two.columns[0].values = {1, 2};
+  const TimeAxis good{"t", false, "", 0, 1, {}, {}};
+  two.time = good;
+  EXPECT_TRUE(Kept(two).time);
+  std::vector<TimeAxis> wrong(7, good);
+  wrong[0].step_ms = INFINITY;
+  wrong[1].start_ms = NAN;
+  wrong[2].stamps_ms = {0, INFINITY};
+  wrong[3].stamps_ms = {0};
+  wrong[4].gaps = {{0, INFINITY}};
+  wrong[5].step_ms = 0;
+  wrong[6].start_ms = wrong[6].step_ms = 1.7e308;
+  for (const TimeAxis& axis : wrong) {
+    two.time = axis;
+    const NumberTable kept = Kept(two);
+    EXPECT_FALSE(kept.time);
+    EXPECT_EQ(kept.notes.back(), "its times are left out, as they are no finite numbers");
+    EXPECT_EQ(kept.columns.size(), 1u);
+  }
 }
 
 TEST(PartTables, TooManyTablesAreLeftOutWithANote) {

@@ -123,17 +123,29 @@ struct FoundColumn {
   ColumnKind kind = ColumnKind::kEmpty;
   ColumnHead head;
   bool taken = false;  // as the axis
+  UnitRule rule = UnitRule::kEither;
+  std::string head_unit;  // what the head says where the cells say something else
 
   // How a note calls it.
   std::string Label() const { return head.name.empty() ? fmt::format("column {}", column + 1) : head.name; }
 };
 
+// The unit in the cells is the column's where the head has none. Where the head has another one, that of most numbers is, and
+// the others are gaps: nobody converts them.
+void TakeCellUnit(FoundColumn& found) {
+  const ColumnFacts& facts = found.facts;
+  if (facts.unit.empty() || facts.unit == found.head.unit) return;
+  found.head_unit = found.head.unit;
+  if (!found.head_unit.empty()) found.rule = facts.with_unit * 2 >= facts.numbers() ? UnitRule::kOnlyWith : UnitRule::kOnlyWithout;
+  if (found.rule != UnitRule::kOnlyWithout) found.head.unit = facts.unit;
+}
+
 std::vector<FoundColumn> FindColumns(const CellGrid& grid, const Layout& layout) {
   std::vector<FoundColumn> columns(grid.columns());
   for (uint64_t column = 0; column < columns.size(); ++column) {
-    columns[column] = {column, FactsOf(grid, layout.rows, column), {}, layout.heads[column], false};
+    columns[column] = {column, FactsOf(grid, layout.rows, column), {}, layout.heads[column], false, {}, {}};
     columns[column].kind = KindOf(columns[column].facts);
-    if (columns[column].head.unit.empty()) columns[column].head.unit = columns[column].facts.unit;
+    TakeCellUnit(columns[column]);
   }
   return columns;
 }
@@ -212,7 +224,11 @@ class Assembly {
 
   void AddNumbers(const FoundColumn& found) {
     const DecimalSign sign = SignOf(found.facts, all_);
-    ReadColumn read = NumbersOf(grid_, layout_.rows, found.column, sign, found.facts.unit);
+    ReadColumn read = NumbersOf(grid_, layout_.rows, found.column, sign, found.facts.unit, found.rule);
+    if (found.rule != UnitRule::kEither) {
+      AddNote(table_, fmt::format("{}: its head says {}, cells say {}: read in {}; numbers in the other are gaps", found.Label(),
+                                  found.head_unit, found.facts.unit, found.head.unit));
+    }
     const ColumnFacts& facts = found.facts;
     if (sign == DecimalSign::kComma && facts.comma + facts.both > 0) {
       AddNote(table_, fmt::format("{}: read with decimal commas", found.Label()));

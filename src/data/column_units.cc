@@ -107,11 +107,14 @@ double MillisecondsOf(std::string_view unit) {
     std::string_view unit;
     double ms;
   };
-  constexpr std::array<Length, 23> kLengths = {{{"s", 1e3},         {"sec", 1e3},     {"Sek", 1e3},   {"seconds", 1e3}, {"Sekunden", 1e3},
-                                                {"ms", 1},          {"msec", 1},      {"µs", 1e-3},   {"μs", 1e-3},     {"us", 1e-3},
-                                                {"ns", 1e-6},       {"min", 6e4},     {"minutes", 6e4}, {"Minuten", 6e4}, {"h", 3.6e6},
-                                                {"std", 3.6e6},     {"Std", 3.6e6},   {"hours", 3.6e6}, {"Stunden", 3.6e6}, {"d", 8.64e7},
-                                                {"Tag", 8.64e7},    {"Tage", 8.64e7}, {"days", 8.64e7}}};
+  // "second" to "hr" are netCDF's.
+  constexpr std::array<Length, 37> kLengths = {
+      {{"s", 1e3},           {"sec", 1e3},          {"secs", 1e3},         {"Sek", 1e3},         {"second", 1e3},      {"seconds", 1e3},
+       {"Sekunden", 1e3},    {"ms", 1},             {"msec", 1},           {"millisecond", 1},   {"milliseconds", 1},  {"µs", 1e-3},
+       {"μs", 1e-3},         {"us", 1e-3},          {"microsecond", 1e-3}, {"microseconds", 1e-3}, {"ns", 1e-6},       {"nanosecond", 1e-6},
+       {"nanoseconds", 1e-6}, {"min", 6e4},         {"mins", 6e4},         {"minute", 6e4},      {"minutes", 6e4},     {"Minuten", 6e4},
+       {"h", 3.6e6},         {"hr", 3.6e6},         {"hrs", 3.6e6},        {"hour", 3.6e6},      {"std", 3.6e6},       {"Std", 3.6e6},
+       {"hours", 3.6e6},     {"Stunden", 3.6e6},    {"d", 8.64e7},         {"day", 8.64e7},      {"Tag", 8.64e7},      {"Tage", 8.64e7},     {"days", 8.64e7}}};
   const auto* found = std::ranges::find(kLengths, unit, &Length::unit);
   return found == kLengths.end() ? 0 : found->ms;
 }

@@ -41,30 +41,42 @@ class CborReader {
  private:
   enum Major { kUnsigned, kNegative, kBytes, kText, kArray, kMap, kTag, kSimple };
 
-  bool ReadItem() {
+  struct Head {
+    int major = 0;
+    bool is_endless = false;
+    uint64_t value = 0;
+  };
+
+  bool ReadHead(Head& head) {
     if (at_ >= bytes_.size()) return false;
-    const auto head = static_cast<uint8_t>(bytes_[at_++]);
-    if (head == 0xff) return EndEndless();
-    const int major = head >> 5;
-    const bool is_endless = (head & 31) == 31;
-    uint64_t value = head & 31;
-    if (value >= 24 && value <= 27) {
-      const size_t size = size_t{1} << (value - 24);
+    const auto byte = static_cast<uint8_t>(bytes_[at_++]);
+    head = {byte >> 5, (byte & 31) == 31, byte & 31U};
+    if (head.value >= 24 && head.value <= 27) {
+      const size_t size = size_t{1} << (head.value - 24);
       if (size > bytes_.size() - at_) return false;
-      value = BigEndian(bytes_, at_, size);
+      head.value = BigEndian(bytes_, at_, size);
       at_ += size;
-    } else if (value > 27 && !is_endless) {
-      return false;
+      return true;
     }
-    if (major == kTag) return !is_endless;  // says something of the item behind it
-    if (major == kArray || major == kMap) return Open(major == kMap, value, is_endless);
+    return head.value < 24 || head.is_endless;
+  }
+
+  bool ReadItem() {
+    Head head;
+    if (!ReadHead(head)) return false;
+    if (head.major == kSimple && head.is_endless) return EndEndless();
+    // Tags say something of the item behind them.
+    while (head.major == kTag) {
+      if (head.is_endless || !ReadHead(head) || (head.major == kSimple && head.is_endless)) return false;
+    }
+    if (head.major == kArray || head.major == kMap) return Open(head.major == kMap, head.value, head.is_endless);
     std::string_view text;
-    if (major == kBytes || major == kText) {
-      if (is_endless || value > bytes_.size() - at_) return false;  // C2PA writes definite lengths only
-      text = bytes_.substr(at_, value);
-      at_ += value;
+    if (head.major == kBytes || head.major == kText) {
+      if (head.is_endless || head.value > bytes_.size() - at_) return false;  // C2PA writes definite lengths only
+      text = bytes_.substr(at_, head.value);
+      at_ += head.value;
     }
-    Scalar(major == kText, text);
+    Scalar(head.major == kText, text);
     return true;
   }
 

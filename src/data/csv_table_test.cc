@@ -178,6 +178,20 @@ TEST(CsvTable, UnitsInCells) {
   EXPECT_EQ(Values(table, 1), (std::vector<double>{5, -999}));
 }
 
+TEST(CsvTable, AUnitInMostCellsCountsMoreThanTheHeads) {
+  NumberTable table = Csv("Spannung [V];x\n500 mV;1\n250 mV;2\n1,5;3\n");
+  EXPECT_EQ(table.columns[0].unit, "mV");
+  EXPECT_EQ(Values(table), (std::vector<double>{500, 250, -999}));
+  EXPECT_TRUE(HasNote(table, "Spannung: its head says V, cells say mV: read in mV; numbers in the other are gaps"));
+  table = Csv("Spannung [V];x\n1;1\n2;2\n250 mV;3\n");
+  EXPECT_EQ(table.columns[0].unit, "V");
+  EXPECT_EQ(Values(table), (std::vector<double>{1, 2, -999}));
+  EXPECT_TRUE(HasNote(table, "read in V"));
+  table = Csv("Spannung [mV];x\n500 mV;1\n250;2\n");
+  EXPECT_EQ(Values(table), (std::vector<double>{500, 250}));
+  EXPECT_FALSE(HasNote(table, "its head says"));
+}
+
 TEST(CsvTable, SmallOnes) {
   EXPECT_TRUE(Csv("").columns.empty());
   EXPECT_TRUE(Csv("a;b\n").columns.empty());

@@ -14,6 +14,11 @@ namespace walchen::data {
 namespace {
 
 constexpr std::string_view kFormatName = "copyright-format/1.0";
+// Every installed file is held against every pattern, outside of any sandbox. The longest files (of browsers and kernels) have some
+// thousand patterns of under 200 bytes; a path has at most 4,096.
+constexpr size_t kMaxPatterns = 20'000;
+constexpr size_t kPatternMaxBytes = 4'096;
+constexpr size_t kPatternsMaxBytes = 1'048'576;
 
 std::string_view TakeLine(std::string_view& text) {
   const size_t end = text.find('\n');
@@ -151,9 +156,15 @@ std::optional<DebianCopyright> ParseDebianCopyright(std::string_view text) {
   const auto header = paragraphs.Next();
   if (!header || header->format.find(kFormatName) == std::string::npos) return std::nullopt;
   DebianCopyright copyright;
+  size_t patterns = 0, bytes = 0;
   while (const auto paragraph = paragraphs.Next()) {
     if (!paragraph->has_files) continue;
     copyright.stanzas.push_back({WordsIn(paragraph->files), paragraph->licence, paragraph->line});
+    for (const std::string& pattern : copyright.stanzas.back().patterns) {
+      if (++patterns > kMaxPatterns || pattern.size() > kPatternMaxBytes) return std::nullopt;
+      bytes += pattern.size();
+    }
+    if (bytes > kPatternsMaxBytes) return std::nullopt;
   }
   if (copyright.stanzas.empty()) return std::nullopt;
   return copyright;

@@ -28,7 +28,8 @@ struct DebianCopyright {
   std::vector<CopyrightStanza> stanzas;  // for a file of the source the last one counts of which a pattern fits
 };
 
-// Nothing where it is in another form: no "Format:" that names version 1.0, or no stanza.
+// Nothing where it is in another form: no "Format:" that names version 1.0, or no stanza; or where it has more than 20,000 patterns,
+// one of more than 4,096 bytes, or more than 1 MiB of them.
 std::optional<DebianCopyright> ParseDebianCopyright(std::string_view text);
 
 // The stanza for a file of the source; nullptr where none has a pattern that fits.

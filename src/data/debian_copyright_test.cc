@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/debian_copyright.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "data/glob.h"
@@ -77,6 +78,22 @@ TEST(DebianCopyright, OtherFormsAreNone) {
   EXPECT_FALSE(ParseDebianCopyright("This package was debianized by hand.\n\nFiles: *\nLicense: MIT\n"));
   EXPECT_FALSE(ParseDebianCopyright("Format: http://dep.debian.net/deps/dep5\n\nFiles: a, b\nLicense: MIT\n"));
   EXPECT_FALSE(ParseDebianCopyright(std::string(kHeader) + "License: MIT\n text\n"));
+}
+
+TEST(DebianCopyright, PatternsAreBounded) {
+  const auto reads = [](const std::string& patterns) {
+    return ParseDebianCopyright(fmt::format("{}Files: {}\nLicense: MIT\n", kHeader, patterns)).has_value();
+  };
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += "a ";
+  EXPECT_TRUE(reads(many));
+  EXPECT_FALSE(reads(many + "a"));
+  EXPECT_TRUE(reads(std::string(4'096, 'a')));
+  EXPECT_FALSE(reads(std::string(4'097, 'a')));
+  std::string long_ones;
+  for (int i = 0; i < 256; ++i) long_ones += std::string(4'096, 'a') + ' ';
+  EXPECT_TRUE(reads(long_ones));
+  EXPECT_FALSE(reads(long_ones + "a"));
 }
 
 TEST(DebianCopyright, OfSourceFilesTheLastStanzaThatFitsCounts) {

@@ -72,7 +72,9 @@ Result<void> ReadArrow(const Source& source, Extraction& extraction) {
   Part part;
   if (left_out > 0) part.notes.push_back(fmt::format("{} columns of lists, records or bytes are not read", left_out));
   TRY(AddTableText(grid, "", part));
-  AddTables({TableOf(grid, "", Heads::kFirstRow)}, part);
+  std::vector<NumberTable> tables;
+  tables.push_back(TableOf(grid, "", Heads::kFirstRow));
+  AddTables(std::move(tables), part);
   return extraction.Give(source, std::move(part));
 }
 

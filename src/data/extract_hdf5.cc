@@ -22,6 +22,9 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr uint64_t kBlockNumbers = 65'536;
+// So many are read at once where that is whole chunks: 128 MiB of a worker's 4 GiB. A set of larger chunks is unpacked once
+// for each such block: at most eight times, as a file has no more numbers.
+constexpr uint64_t kChunksMaxNumbers = 16'777'216;
 constexpr size_t kAttributeMaxBytes = 4'096;
 
 // An identifier of the library, given back at the end.
@@ -41,10 +44,18 @@ class Handle {
   herr_t (*close_)(hid_t);
 };
 
-herr_t CollectSet(hid_t, const char* name, const H5O_info_t* info, void* names) {
-  auto& list = *static_cast<std::vector<std::string>*>(names);
-  if (info->type == H5O_TYPE_DATASET) list.emplace_back(name);
-  return list.size() > static_cast<size_t>(base::kTableMaxColumns) ? 1 : 0;
+// The sets of a file, by name.
+struct FoundSets {
+  std::vector<std::string> names;
+  bool are_more = false;
+};
+
+herr_t CollectSet(hid_t, const char* name, const H5O_info_t* info, void* user) {
+  auto& found = *static_cast<FoundSets*>(user);
+  if (info->type != H5O_TYPE_DATASET) return 0;
+  found.are_more = found.names.size() >= static_cast<size_t>(base::kTableMaxColumns);
+  if (!found.are_more) found.names.emplace_back(name);
+  return found.are_more ? 1 : 0;
 }
 
 bool IsNumber(hid_t type) {
@@ -92,14 +103,44 @@ std::string UnitOf(hid_t set) {
 
 double RateOf(hid_t object) {
   for (const char* name : {"sampling_rate", "sample_rate", "samplerate", "sampling_frequency", "fs", "Fs", "rate_hz"}) {
-    if (const double rate = NumberAttribute(object, name); rate > 0 && std::isfinite(rate)) return rate;
+    const double rate = NumberAttribute(object, name);
+    if (rate > 0 && std::isfinite(rate) && std::isfinite(1'000.0 / rate)) return rate;
   }
   return 0;
 }
 
 struct Shape {
   uint64_t rows = 0, columns = 1;
+  uint64_t chunk_rows = 1;  // that are packed together
 };
+
+// What netCDF packs numbers with (CF conventions 1.11, section 8.1): what stands in the file times `scale`, plus `offset`.
+// Numbers that mean "none" are those in the file.
+class Packing {
+ public:
+  explicit Packing(hid_t set) : fill_(NumberAttribute(set, "_FillValue")), missing_(NumberAttribute(set, "missing_value")) {
+    const double scale = NumberAttribute(set, "scale_factor"), offset = NumberAttribute(set, "add_offset");
+    if (std::isfinite(scale) && scale != 0) scale_ = scale;
+    if (std::isfinite(offset)) offset_ = offset;
+  }
+
+  double Unpacked(double packed) const {
+    const double value = packed * scale_ + offset_;
+    return packed == fill_ || packed == missing_ || !std::isfinite(value) ? kNan : value;
+  }
+
+ private:
+  double fill_, missing_;
+  double scale_ = 1, offset_ = 0;
+};
+
+// In calendars other than the usual one the days behind "days since 2000-01-01" are others.
+std::string UnitOfSet(hid_t set) {
+  std::string unit = UnitOf(set);
+  const std::string calendar = TextAttribute(set, "calendar");
+  const bool is_usual = calendar.empty() || calendar == "standard" || calendar == "gregorian" || calendar == "proleptic_gregorian";
+  return unit.empty() || is_usual ? unit : fmt::format("{} ({})", unit, calendar);
+}
 
 // Reads the sets of one file.
 class Hdf5File {
@@ -107,9 +148,10 @@ class Hdf5File {
   explicit Hdf5File(hid_t file) : file_(file) {}
 
   std::vector<NumberTable> Read() {
-    std::vector<std::string> names;
-    H5Ovisit2(file_, H5_INDEX_NAME, H5_ITER_INC, CollectSet, &names, H5O_INFO_BASIC);
-    for (const std::string& name : names) {
+    FoundSets found;
+    H5Ovisit2(file_, H5_INDEX_NAME, H5_ITER_INC, CollectSet, &found, H5O_INFO_BASIC);
+    if (found.are_more) notes_.push_back(fmt::format("sets behind the first {} are left out", found.names.size()));
+    for (const std::string& name : found.names) {
       if (const auto read = ReadSet(name); !read) notes_.push_back(fmt::format("{}: {}", name, read.error().message()));
     }
     std::vector<NumberTable> tables;
@@ -131,17 +173,20 @@ class Hdf5File {
   };
 
   Result<Shape> ShapeOf(hid_t set) const {
-    const Handle space(H5Dget_space(set), H5Sclose);
-    const int rank = H5Sget_simple_extent_ndims(space.id());
-    if (rank != 1 && rank != 2) return Fail(ErrorCode::kUnsupported, "expected one or two dimensions, found {}", rank);
-    std::array<hsize_t, 2> dimensions = {1, 1};
-    H5Sget_simple_extent_dims(space.id(), dimensions.data(), nullptr);
+    // The extent of a virtual set comes from the files behind it: not before it is known to have none.
     const Handle how(H5Dget_create_plist(set), H5Pclose);
-    if (H5Pget_layout(how.id()) == H5D_VIRTUAL || H5Pget_external_count(how.id()) != 0) {
+    const H5D_layout_t layout = H5Pget_layout(how.id());
+    if (layout == H5D_VIRTUAL || H5Pget_external_count(how.id()) != 0) {
       return Fail(ErrorCode::kUnsupported, "its numbers stand in other files, which are not opened");
     }
     if (H5Pall_filters_avail(how.id()) <= 0) return Fail(ErrorCode::kUnsupported, "it is packed with a filter of a plug-in");
-    return Shape{dimensions[0], rank == 2 ? dimensions[1] : 1};
+    const Handle space(H5Dget_space(set), H5Sclose);
+    const int rank = H5Sget_simple_extent_ndims(space.id());
+    if (rank != 1 && rank != 2) return Fail(ErrorCode::kUnsupported, "expected one or two dimensions, found {}", rank);
+    std::array<hsize_t, 2> dimensions = {1, 1}, chunk = {1, 1};
+    H5Sget_simple_extent_dims(space.id(), dimensions.data(), nullptr);
+    if (layout == H5D_CHUNKED) H5Pget_chunk(how.id(), 2, chunk.data());
+    return Shape{dimensions[0], rank == 2 ? dimensions[1] : 1, std::max<uint64_t>(1, chunk[0])};
   }
 
   Result<void> Charge(const Shape& shape) {
@@ -185,10 +230,17 @@ class Hdf5File {
     return {};
   }
 
+  // Whole chunks, each of which is unpacked by every read that needs some of it.
+  static uint64_t RowsAtOnce(const Shape& shape) {
+    const uint64_t rows = std::max<uint64_t>(1, kBlockNumbers / shape.columns);
+    const uint64_t whole = (rows + shape.chunk_rows - 1) / shape.chunk_rows * shape.chunk_rows;
+    return std::min(whole, std::max(rows, kChunksMaxNumbers / shape.columns));
+  }
+
   Result<std::vector<NumberColumn>> ReadNumbers(hid_t set, const Shape& shape) {
     TRY(Charge(shape));
-    const double fill = NumberAttribute(set, "_FillValue");
-    const std::string unit = UnitOf(set);
+    const Packing packing(set);
+    const std::string unit = UnitOfSet(set);
     std::vector<NumberColumn> columns(shape.columns);
     for (uint64_t c = 0; c < shape.columns; ++c) {
       columns[c].name = fmt::format("{}", c + 1);
@@ -196,7 +248,7 @@ class Hdf5File {
       columns[c].values.reserve(shape.rows);
     }
     const Handle space(H5Dget_space(set), H5Sclose);
-    const uint64_t at_once = std::max<uint64_t>(1, kBlockNumbers / shape.columns);
+    const uint64_t at_once = RowsAtOnce(shape);
     std::vector<double> block(std::min(at_once, shape.rows) * shape.columns);
     for (uint64_t row = 0; row < shape.rows; row += at_once) {
       const std::array<hsize_t, 2> from = {row, 0}, count = {std::min(at_once, shape.rows - row), shape.columns};
@@ -206,10 +258,7 @@ class Hdf5File {
           H5Dread(set, H5T_NATIVE_DOUBLE, memory.id(), space.id(), H5P_DEFAULT, block.data()) < 0) {
         return Fail(ErrorCode::kCorrupt, "its numbers cannot be read");
       }
-      for (uint64_t i = 0; i < numbers; ++i) {
-        const bool missing = !std::isfinite(block[i]) || block[i] == fill;
-        columns[i % shape.columns].values.push_back(missing ? kNan : block[i]);
-      }
+      for (uint64_t i = 0; i < numbers; ++i) columns[i % shape.columns].values.push_back(packing.Unpacked(block[i]));
     }
     return columns;
   }

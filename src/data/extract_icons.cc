@@ -50,15 +50,16 @@ std::string SvgOf(const IconSet& set, const Json& icon) {
 }
 
 void AddIconCaptions(const IconSet& set, const std::string& name, Part& part) {
-  AddPictureCaption(WordsOfIconName(name), "en", part);
+  PictureCaptions captions(part);
+  captions.Add(WordsOfIconName(name), "en");
   const auto [first, last] = set.names.equal_range(name);
-  for (auto other = first; other != last; ++other) AddPictureCaption(WordsOfIconName(other->second), "en", part);
+  for (auto other = first; other != last; ++other) captions.Add(WordsOfIconName(other->second), "en");
   const auto code_points = set.code_points.find(name);
   auto names = code_points != set.code_points.end() ? FindShortNames(code_points->second) : std::nullopt;
   if (!names && set.is_emoji) names = FindShortNamesByEnglish(name);
   if (!names) return;
-  AddPictureCaption(names->english, "en", part);
-  AddPictureCaption(names->german, "de", part);
+  captions.Add(names->english, "en");
+  captions.Add(names->german, "de");
 }
 
 Result<void> CheckIcon(const Json& icon) {

@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "data/extract_readers.h"
 #include "data/picture.h"
-#include "data/picture_captions.h"
 #include "data/picture_facts.h"
 
 namespace walchen::data {
@@ -21,8 +20,9 @@ Result<std::string> PngOfFile(std::string_view bytes, int orientation, Part& par
 Result<void> ReadPicture(const Source& source, Extraction& extraction) {
   Part part;
   part.kind = PartKind::kPicture;
-  const int orientation = ReadPictureFacts(source.bytes, part);
-  AddNameCaptions(source.name, part);
+  PictureCaptions captions(part);
+  const int orientation = ReadPictureFacts(source.bytes, captions, part);
+  captions.AddName(source.name);
   auto png = PngOfFile(source.bytes, orientation, part);
   // What the file says of itself is kept in either case: a reservation holds for a picture that cannot be read too.
   if (png) {

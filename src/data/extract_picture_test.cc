@@ -3,6 +3,7 @@
 
 #include "data/content_credentials.h"
 #include "data/picture.h"
+#include "data/picture_blocks.h"
 #include "data/test_extract.h"
 #include "data/test_pictures.h"
 
@@ -84,12 +85,53 @@ TEST(ReadPicture, FindsXmpWhereverAFormatKeepsIt) {
   ExpectXmp(PartOf("a.tif", TestTiff(TiffEntry(700, 1, xmp.size(), at), xmp)));
 }
 
-TEST(ReadPicture, FindsACompressedPacket) {
-  std::string packed(compressBound(kXmp.size()), '\0');
+// As zlib packs it.
+std::string Deflated(std::string_view text) {
+  std::string packed(compressBound(text.size()), '\0');
   uLongf size = packed.size();
-  ASSERT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(kXmp.data()), kXmp.size()), Z_OK);
+  EXPECT_EQ(compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size()), Z_OK);
   packed.resize(size);
-  ExpectXmp(PartOf("a.png", TestPng(PngChunk("iTXt", std::string("XML:com.adobe.xmp\0\1\0\0\0", 22) + packed))));
+  return packed;
+}
+
+TEST(ReadPicture, FindsACompressedPacket) {
+  ExpectXmp(PartOf("a.png", TestPng(PngChunk("iTXt", std::string("XML:com.adobe.xmp\0\1\0\0\0", 22) + Deflated(kXmp)))));
+}
+
+TEST(FindPictureBlocks, WhatIsPackedMayBeAsLongAsWhatIsNot) {
+  const auto packed = [](std::string_view packet) {
+    return PngChunk("iTXt", std::string("XML:com.adobe.xmp\0\1\0\0\0", 22) + Deflated(packet));
+  };
+  std::string packet;
+  packet.resize(10'000'000, 'x');
+  const PictureBlocks blocks = FindPictureBlocks(TestPng(packed(packet)));
+  EXPECT_EQ(blocks.xmp, (std::vector<std::string>{packet}));
+  EXPECT_FALSE(blocks.left_out);
+  // A second one is too much, broken ones count, and others are still found.
+  const std::string broken = PngChunk("zTXt", std::string("Title\0\0", 7) + Deflated(packet).substr(0, 9'000));
+  const std::string last = PngChunk("caBX", "manifest");
+  for (const std::string& first : {packed(packet), broken}) {
+    const PictureBlocks cut = FindPictureBlocks(TestPng(first + packed(packet) + last));
+    EXPECT_TRUE(cut.left_out);
+    EXPECT_EQ(cut.xmp.size(), first == broken ? 0u : 1u);
+    EXPECT_EQ(cut.manifests, (std::vector<std::string>{"manifest"}));
+  }
+  std::string many;
+  for (int i = 0; i < 262'145; ++i) many += std::string("\0\0\0\4zTXta\0\0x----", 16);
+  EXPECT_TRUE(FindPictureBlocks(TestPng(many)).left_out);
+}
+
+TEST(ReadPicture, NotesThatMetadataIsLeftOut) {
+  std::string text("Title\0", 6);
+  text.resize(17'000'000, 'x');
+  const std::vector<std::string> note = {
+      "what it says beside its pixels is longer than 16777216 bytes: reservations in the rest are not seen"};
+  EXPECT_EQ(PartOf("a.png", TestPng(PngChunk("tEXt", text))).notes, note);
+  std::string segments;
+  for (uint64_t i = 1; i <= 300; ++i) {
+    segments += JpegSegment(0xeb, "JP" + BigEndianBytes(1, 2) + BigEndianBytes(i, 4) + BigEndianBytes(17'000'000, 4) + "jumb" + std::string(60'000, 'x'));
+  }
+  EXPECT_EQ(PartOf("a.jpg", TestJpeg(segments)).notes, note);
 }
 
 TEST(ReadPicture, LeavesOutWhereItWasTakenAndWhoseCamera) {
@@ -188,6 +230,11 @@ TEST(ReadCborTexts, IsBounded) {
   EXPECT_TRUE(ReadCborTexts(MiningAssertion(), count));
   EXPECT_TRUE(ReadCborTexts("\xbf\x61" "a\x9f\x61" "b\x61" "c\xff\x61" "d\xc1\x61" "e\xff", count));
   EXPECT_EQ(texts, 4);
+  // Tags in front of everything, such as the one that says that CBOR follows.
+  EXPECT_TRUE(ReadCborTexts("\xd9\xd9\xf7\xc1" + MiningAssertion(), count));
+  EXPECT_EQ(texts, 5);
+  EXPECT_FALSE(ReadCborTexts("\xd9\xd9\xf7", count));
+  EXPECT_FALSE(ReadCborTexts("\x9f\xc1\xff", count));
   for (const std::string& wrong : {std::string(), std::string("\x9b\xff\xff\xff\xff\xff\xff\xff\xff", 9), std::string(1'000'000, '\x81'),
                                    std::string("\xff"), std::string("\x7f"), std::string("\x1c"), std::string("\x63" "ab")}) {
     EXPECT_FALSE(ReadCborTexts(wrong, count)) << wrong.size();
@@ -213,6 +260,12 @@ xmlns:cc="http://creativecommons.org/ns#" xmlns:dc="http://purl.org/dc/elements/
   EXPECT_EQ(picture.height, kDrawingSide / 2);
   EXPECT_EQ(picture.rgb[0], 255);
   EXPECT_EQ(picture.rgb[1], 0);
+  // Each title has the language of the element around it, and not of one that has ended.
+  const Part languages = PartOf("x.svg", R"(<svg xmlns="http://www.w3.org/2000/svg" xml:lang="en"><g xml:lang="de"><title>eins</title></g>
+<title>one</title><g><title lang="fr">un</title><rect width="9" height="9"/><title>two</title></g></svg>)");
+  std::string codes;
+  for (const Span& span : languages.spans) codes += span.place.name + ' ';
+  EXPECT_EQ(codes, "de en fr en ");
   const Part empty = PartOf("x.svg", "<svg xmlns='http://www.w3.org/2000/svg'><metadata>x</metadata></svg>");
   EXPECT_NE(empty.quarantine.find("nothing is drawn"), std::string::npos) << empty.quarantine;
 }

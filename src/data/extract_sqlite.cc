@@ -4,7 +4,9 @@
 // advice for such files: https://sqlite.org/security.html).
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -54,6 +56,21 @@ Result<Database> Open(std::string& bytes) {
   return database;
 }
 
+// Ends what takes longer than kMostSteps for as long as it lives, and no longer: the handler points to it.
+class StepLimit {
+ public:
+  explicit StepLimit(sqlite3* database) : database_(database) { sqlite3_progress_handler(database, kStepsAtOnce, Count, &steps_); }
+  StepLimit(const StepLimit&) = delete;
+  StepLimit& operator=(const StepLimit&) = delete;
+  ~StepLimit() { sqlite3_progress_handler(database_, 0, nullptr, nullptr); }
+
+ private:
+  static int Count(void* steps) { return ++*static_cast<int*>(steps) > kMostSteps ? 1 : 0; }
+
+  sqlite3* database_;
+  int steps_ = 0;
+};
+
 Result<Statement> Prepare(sqlite3* database, const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   const int status = sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
@@ -69,10 +86,12 @@ std::string_view TextOf(sqlite3_stmt* row, int column) {
 
 // Tables and views in the order in which they were made; virtual tables need code that nobody here has.
 Result<std::vector<std::string>> TableNames(sqlite3* database, Part& part) {
+  const StepLimit limit(database);
   TRY_ASSIGN(const Statement rows,
              Prepare(database, "SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'view') AND "
                                "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"));
   std::vector<std::string> names;
+  uint64_t left_out = 0;
   int status = sqlite3_step(rows.get());
   for (; status == SQLITE_ROW; status = sqlite3_step(rows.get())) {
     std::string name(TextOf(rows.get(), 0));
@@ -80,9 +99,14 @@ Result<std::vector<std::string>> TableNames(sqlite3* database, Part& part) {
       part.notes.push_back(fmt::format("{}: a virtual table is not read", base::Quoted(name)));
     } else if (names.size() < static_cast<size_t>(base::kTablesMaxCount)) {
       names.push_back(std::move(name));
+    } else {
+      ++left_out;
     }
   }
   if (status != SQLITE_DONE) return tl::unexpected(Trouble(database));
+  if (left_out > 0) {
+    part.notes.push_back(fmt::format("{} tables are left out, as a file has at most {}", left_out, base::kTablesMaxCount));
+  }
   return names;
 }
 
@@ -91,11 +115,12 @@ Cell CellOf(sqlite3_stmt* row, int column, CellGrid& grid) {
     case SQLITE_INTEGER:
     case SQLITE_FLOAT: return {{}, sqlite3_column_double(row, column), CellKind::kNumber};
     case SQLITE_TEXT: return {grid.Keep(std::string(TextOf(row, column)))};
-    default: return {};  // NULL, or bytes
+    default: return {};  // NULL, or bytes, which ReadTable counts
   }
 }
 
-Result<CellGrid> ReadTable(sqlite3* database, const std::string& name) {
+Result<CellGrid> ReadTable(sqlite3* database, const std::string& name, Part& part) {
+  const StepLimit limit(database);
   std::string quoted;
   for (const char c : name) quoted.append(c == '"' ? 2 : 1, c);
   TRY_ASSIGN(const Statement rows, Prepare(database, fmt::format("SELECT * FROM \"{}\"", quoted)));
@@ -105,16 +130,18 @@ Result<CellGrid> ReadTable(sqlite3* database, const std::string& name) {
     const char* head = sqlite3_column_name(rows.get(), column);
     TRY(grid.Add(0, static_cast<uint64_t>(column), {grid.Keep(head ? head : "")}));
   }
-  int steps = 0;
-  sqlite3_progress_handler(database, kStepsAtOnce, [](void* count) { return ++*static_cast<int*>(count) > kMostSteps ? 1 : 0; }, &steps);
+  std::vector<bool> has_bytes(static_cast<size_t>(columns));
   int status = sqlite3_step(rows.get());
   for (uint64_t row = 1; status == SQLITE_ROW; status = sqlite3_step(rows.get()), ++row) {
     for (int column = 0; column < columns; ++column) {
+      if (sqlite3_column_type(rows.get(), column) == SQLITE_BLOB) has_bytes[static_cast<size_t>(column)] = true;
       TRY(grid.Add(row, static_cast<uint64_t>(column), CellOf(rows.get(), column, grid)));
     }
   }
-  sqlite3_progress_handler(database, 0, nullptr, nullptr);
   if (status != SQLITE_DONE) return tl::unexpected(Trouble(database));
+  if (const auto count = std::ranges::count(has_bytes, true); count > 0) {
+    part.notes.push_back(fmt::format("{}: bytes in {} columns are left out", name, count));
+  }
   return grid;
 }
 
@@ -132,7 +159,7 @@ Result<void> ReadSqlite(const Source& source, Extraction& extraction) {
   TRY_ASSIGN(const std::vector<std::string> names, TableNames(database.get(), part));
   std::vector<NumberTable> tables;
   for (const std::string& name : names) {
-    const auto grid = ReadTable(database.get(), name);
+    const auto grid = ReadTable(database.get(), name, part);
     if (!grid) {
       part.notes.push_back(fmt::format("{}: {}", name, grid.error().message()));
       continue;

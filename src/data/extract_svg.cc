@@ -3,6 +3,7 @@
 // XML: all its text. SVG: the drawing, and what it says about itself.
 #include <algorithm>
 #include <initializer_list>
+#include <vector>
 
 #include "data/content_credentials.h"
 #include "data/extract_charset.h"
@@ -38,32 +39,32 @@ void ReadRdfFacts(pugi::xml_node node, Part& part) {
   if (name == "cc:License") AddLicence(part, name, node.attribute("rdf:about").value());
 }
 
-// The language that an element or one around it declares.
-std::string_view LanguageOf(pugi::xml_node node) {
-  for (; node; node = node.parent()) {
-    for (const char* const name : {"xml:lang", "lang"}) {
-      if (const std::string_view language = node.attribute(name).value(); !language.empty()) return language;
-    }
+// The language that an element declares, else the one around it.
+std::string_view LanguageOf(pugi::xml_node node, std::string_view around) {
+  for (const char* const name : {"xml:lang", "lang"}) {
+    if (const std::string_view language = node.attribute(name).value(); !language.empty()) return language;
   }
-  return {};
+  return around;
 }
 
 // Title and description of the drawing and its parts, then the words in it.
-void AddSvgCaptions(pugi::xml_node root, Part& part) {
+void AddSvgCaptions(pugi::xml_node root, PictureCaptions& captions) {
   const auto add = [&](std::initializer_list<std::string_view> wanted) {
+    std::vector<std::string_view> languages = {""};  // of the elements around the one that is visited
     WalkXml(
         root,
         [&](pugi::xml_node node) {
+          languages.push_back(LanguageOf(node, languages.back()));
           const std::string_view name = node.name();
           if (name == "metadata" || name.starts_with("rdf:")) return false;
           if (std::ranges::find(wanted, name.starts_with("svg:") ? name.substr(4) : name) == wanted.end()) return true;
-          AddPictureCaption(DeepText(node), LanguageOf(node), part);
+          captions.Add(DeepText(node), languages.back());
           return false;
         },
-        [](pugi::xml_node) {});
+        [&](pugi::xml_node) { languages.pop_back(); });
   };
   add({"title", "desc"});
-  AddRdfCaptions(root, part);
+  captions.AddRdf(root);
   add({"text"});
 }
 
@@ -79,8 +80,9 @@ Result<void> ReadSvg(const Source& source, Extraction& extraction) {
   if (decoded.text.find("rainedAlgorithmicMedia") != std::string::npos) NoteMadeByModel(part);
   WalkXml(
       *xml, [&](pugi::xml_node node) { return ReadRdfFacts(node, part), true; }, [](pugi::xml_node) {});
-  AddSvgCaptions(*xml, part);
-  AddNameCaptions(source.name, part);
+  PictureCaptions captions(part);
+  AddSvgCaptions(*xml, captions);
+  captions.AddName(source.name);
   auto picture = DrawSvg(source.bytes, kDrawingSide);
   auto png = picture ? PngOf(*picture) : Result<std::string>(Forward(picture));
   if (png) {

@@ -5,10 +5,12 @@
 #include <hdf5_hl.h>
 #include <sqlite3.h>
 
+#include <array>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
 #include "data/part_tables.h"
 #include "data/test_extract.h"
 
@@ -74,6 +76,17 @@ TEST(ReadSqlite, ADamagedOneIsAReasonAndNoCrash) {
     for (const Part& part : PartsOf("a.sqlite", bytes.substr(0, at))) ExpectWellFormed(part);
   }
   EXPECT_NE(PartOf("a.db", bytes.substr(0, 100)).quarantine, "");
+}
+
+TEST(ReadSqlite, WhatIsLeftOutHasANote) {
+  const Part part = PartOf("a.db", Sqlite("CREATE TABLE t(x, y, z); INSERT INTO t VALUES(1, x'00', x'01'), (2, NULL, 3);"));
+  EXPECT_EQ(part.notes, (std::vector<std::string>{"t: bytes in 2 columns are left out"}));
+  std::string views = "CREATE TABLE t(x); INSERT INTO t VALUES(7);";
+  for (int i = 0; i < base::kTablesMaxCount + 1; ++i) views += fmt::format("CREATE VIEW v{} AS SELECT 1 AS x;", i);
+  const Part many = PartOf("a.db", Sqlite(views.c_str()));
+  ASSERT_FALSE(many.notes.empty());
+  EXPECT_EQ(many.notes[0], "2 tables are left out, as a file has at most 4096");
+  EXPECT_EQ(Tables(many).size(), static_cast<size_t>(base::kTablesMaxCount));
 }
 
 TEST(ReadSqlite, AnEndlessViewIsLeftOut) {
@@ -187,6 +200,112 @@ TEST(ReadHdf5, NothingOutsideIsFollowed) {
     H5Sclose(space);
   }));
   EXPECT_NE(part.quarantine.find("aussen: its numbers stand in other files"), std::string::npos) << part.quarantine;
+}
+
+TEST(ReadHdf5, NumbersOfNetcdfAreUnpacked) {
+  const auto fill = [](const char* calendar) {
+    return Hdf5([&](hid_t file) {
+      const std::vector<int> packed = {-999, 10, 20, -1}, hours = {0, 1, 2, 3};
+      const hsize_t four = 4;
+      H5LTmake_dataset_int(file, "T", 1, &four, packed.data());
+      H5LTmake_dataset_int(file, "time", 1, &four, hours.data());
+      const int none = -999, missing = -1;
+      const double scale = 0.5, offset = 100;
+      H5LTset_attribute_int(file, "T", "_FillValue", &none, 1);
+      H5LTset_attribute_int(file, "T", "missing_value", &missing, 1);
+      H5LTset_attribute_double(file, "T", "scale_factor", &scale, 1);
+      H5LTset_attribute_double(file, "T", "add_offset", &offset, 1);
+      H5LTset_attribute_string(file, "time", "units", "hours since 2000-01-01 00:00:00");
+      H5LTset_attribute_string(file, "time", "calendar", calendar);
+    });
+  };
+  const auto tables = Tables(PartOf("a.nc", fill("standard")));
+  ASSERT_EQ(tables.size(), 1u);
+  ASSERT_EQ(tables[0].columns.size(), 1u);
+  const std::vector<double>& values = tables[0].columns[0].values;
+  EXPECT_TRUE(std::isnan(values[0]));
+  EXPECT_EQ(values[1], 105);
+  EXPECT_EQ(values[2], 110);
+  EXPECT_TRUE(std::isnan(values[3]));
+  ASSERT_TRUE(tables[0].time);
+  EXPECT_EQ(tables[0].time->start_ms, 946'684'800'000);
+  EXPECT_EQ(tables[0].time->step_ms, 3'600'000);
+  const auto others = Tables(PartOf("a.nc", fill("noleap")));
+  EXPECT_FALSE(others.at(0).time);
+  EXPECT_EQ(others.at(0).columns.at(1).unit, "hours since 2000-01-01 00:00:00 (noleap)");
+}
+
+// How often a filter that changes nothing had something to unpack.
+int& Unpackings() {
+  static int count = 0;
+  return count;
+}
+size_t CountUnpacking(unsigned flags, size_t, const unsigned*, size_t bytes, size_t*, void**) {
+  Unpackings() += (flags & H5Z_FLAG_REVERSE) != 0;
+  return bytes;
+}
+
+TEST(ReadHdf5, AChunkIsUnpackedOnce) {
+  constexpr H5Z_filter_t kFilter = 300;  // of the numbers for tests
+  const H5Z_class2_t filter = {H5Z_CLASS_T_VERS, kFilter, 1, 1, "count", nullptr, nullptr, CountUnpacking};
+  ASSERT_GE(H5Zregister(&filter), 0);
+  const hsize_t rows = 600'000, chunk = 300'000;
+  const std::string bytes = Hdf5([&](hid_t file) {
+    const hid_t space = H5Screate_simple(1, &rows, nullptr), how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(how, 1, &chunk);
+    H5Pset_filter(how, kFilter, 0, 0, nullptr);
+    const hid_t set = H5Dcreate2(file, "x", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, how, H5P_DEFAULT);
+    const std::vector<double> values(rows, 7);
+    H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+    H5Dclose(set);
+    H5Pclose(how);
+    H5Sclose(space);
+  });
+  Unpackings() = 0;
+  EXPECT_EQ(Tables(PartOf("a.h5", bytes)).at(0).columns.at(0).values, std::vector<double>(rows, 7));
+  EXPECT_EQ(Unpackings(), 2);
+  H5Zunregister(kFilter);
+}
+
+TEST(ReadHdf5, AVirtualSetIsNotMeasured) {
+  const Part part = PartOf("a.h5", Hdf5([](hid_t file) {
+    const std::array<hsize_t, 3> size = {2, 2, 2};
+    const hid_t space = H5Screate_simple(3, size.data(), nullptr), how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_virtual(how, space, "other.h5", "/x", space);
+    H5Dclose(H5Dcreate2(file, "x", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, how, H5P_DEFAULT));
+    H5Pclose(how);
+    H5Sclose(space);
+  }));
+  EXPECT_NE(part.quarantine.find("x: its numbers stand in other files"), std::string::npos) << part.quarantine;
+}
+
+TEST(ReadHdf5, ARateWithoutAFiniteStepIsNone) {
+  const auto tables = Tables(PartOf("a.h5", Hdf5([](hid_t file) {
+    const hsize_t two = 2;
+    const double rate = 1e-310, values[] = {1, 2};
+    H5LTmake_dataset_double(file, "x", 1, &two, values);
+    H5LTset_attribute_double(file, "x", "sampling_rate", &rate, 1);
+  })));
+  EXPECT_FALSE(tables.at(0).time);
+}
+
+TEST(ReadHdf5, TooManySetsAreLeftOutWithANote) {
+  const auto most = static_cast<size_t>(base::kTableMaxColumns);
+  const Part part = PartOf("a.h5", Hdf5([&](hid_t file) {
+    const hid_t space = H5Screate(H5S_SCALAR);
+    for (size_t i = 0; i < most + 2; ++i) {
+      H5Dclose(H5Dcreate2(file, fmt::format("{}", i).c_str(), H5T_NATIVE_CHAR, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    }
+    const int value = 7;
+    const hsize_t one = 1;
+    H5LTmake_dataset_int(file, "!", 1, &one, &value);
+    H5Sclose(space);
+  }));
+  ASSERT_FALSE(part.notes.empty());
+  EXPECT_EQ(part.notes[0], "sets behind the first 65536 are left out");
+  // All but the first are of no dimension, and each has a note.
+  EXPECT_EQ(part.notes.size(), most);
+  EXPECT_EQ(Tables(part).at(0).columns.at(0).values, (std::vector<double>{7}));
 }
 
 TEST(ReadHdf5, ADamagedOneIsAReasonAndNoCrash) {

@@ -98,8 +98,13 @@ Result<void> ReadSeparatedText(const Source& source, Extraction& extraction) {
   TRY_ASSIGN(Part part, TextPart(source));
   FindLicenceHeader(part.text, part);
   auto table = ReadCsvTable(part.text);
-  if (table) AddTables({std::move(*table)}, part);
-  else part.notes.push_back(fmt::format("its numbers are left out: {}", table.error().message()));
+  if (table) {
+    std::vector<NumberTable> tables;
+    tables.push_back(std::move(*table));
+    AddTables(std::move(tables), part);
+  } else {
+    part.notes.push_back(fmt::format("its numbers are left out: {}", table.error().message()));
+  }
   return extraction.Give(source, std::move(part));
 }
 

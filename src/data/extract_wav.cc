@@ -87,13 +87,14 @@ Result<void> ReadWav(const Source& source, Extraction& extraction) {
   if (info.samplerate <= 0 || info.channels <= 0 || info.frames < 0) {
     return Fail(ErrorCode::kCorrupt, "expected a sampling rate and channels, found {} Hz and {}", info.samplerate, info.channels);
   }
-  TRY_ASSIGN(NumberTable table, ReadSamples(sound.get(), info));
+  std::vector<NumberTable> tables(1);
+  TRY_ASSIGN(tables[0], ReadSamples(sound.get(), info));
   Part part;
   part.title = TextOf(sound.get(), SF_STR_TITLE);
   for (const auto& [which, field] : {std::pair(SF_STR_COPYRIGHT, "ICOP"), std::pair(SF_STR_LICENSE, "license")}) {
     if (const std::string text = TextOf(sound.get(), which); !text.empty()) AddLicence(part, field, text);
   }
-  AddTables({std::move(table)}, part);
+  AddTables(std::move(tables), part);
   if (part.content.empty()) return Fail(ErrorCode::kTooLarge, "{}", part.notes.back());
   return extraction.Give(source, std::move(part));
 }

@@ -136,7 +136,11 @@ void WriteTable(const NumberTable& table, ByteWriter& out) {
   WriteText(table.name, out);
   out.Write(table.rows);
   out.Write(static_cast<uint8_t>(table.time.has_value()));
-  if (table.time) WriteAxis(*table.time, out);
+  if (table.time) {
+    CHECK(IsUsable(*table.time, table.rows), "the times of {} rows are not usable", table.rows);
+    WriteAxis(*table.time, out);
+  }
+  CHECK(table.columns.size() <= static_cast<size_t>(base::kTableMaxColumns), "{} columns", table.columns.size());
   out.Write(static_cast<uint32_t>(table.columns.size()));
   for (const NumberColumn& column : table.columns) {
     CHECK(column.values.size() == table.rows, "{} values, {} rows", column.values.size(), table.rows);
@@ -241,6 +245,7 @@ Result<TimeAxis> ReadAxis(ByteReader& in, uint64_t rows, Budget& budget) {
     TRY_ASSIGN(gap.from_ms, ReadFinite(in, "a gap"));
     TRY_ASSIGN(gap.to_ms, ReadFinite(in, "a gap"));
   }
+  if (!IsUsable(axis, rows)) return FailAt(in.position(), ErrorCode::kCorrupt, "expected finite times of {} rows", rows);
   return axis;
 }
 
@@ -296,6 +301,16 @@ void AddNote(NumberTable& table, std::string note) {
   const auto most = static_cast<size_t>(base::kTableMaxNotes);
   if (table.notes.size() < most) table.notes.push_back(std::move(note));
   else if (table.notes.size() == most) table.notes.emplace_back("there is more to note");
+}
+
+bool IsUsable(const TimeAxis& axis, uint64_t rows) {
+  const auto is_gap = [](const TimeGap& gap) { return std::isfinite(gap.from_ms) && std::isfinite(gap.to_ms); };
+  if (!std::isfinite(axis.start_ms) || !std::isfinite(axis.step_ms) || axis.step_ms < 0) return false;
+  if (!std::ranges::all_of(axis.gaps, is_gap)) return false;
+  if (!axis.stamps_ms.empty()) {
+    return axis.stamps_ms.size() == rows && std::ranges::none_of(axis.stamps_ms, [](double ms) { return std::isinf(ms); });
+  }
+  return rows <= 1 || (axis.step_ms > 0 && std::isfinite(axis.At(rows - 1)));
 }
 
 bool Same(const NumberTable& a, const NumberTable& b) {

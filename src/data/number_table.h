@@ -77,7 +77,10 @@ void AddNote(NumberTable& table, std::string note);
 // Whether two tables are equal, NaN to NaN and 0 not to -0.
 bool Same(const NumberTable& a, const NumberTable& b);
 
-// The bytes of these tables, all within the bounds of base/limits.h: names and notes that are longer are cut, NaN is one.
+// Whether the axis says for each of `rows` rows when it was, or that nobody knows: finite, with a step or a stamp for each.
+bool IsUsable(const TimeAxis& axis, uint64_t rows);
+
+// The bytes of these tables, all within the bounds of base/limits.h and with axes that are usable: names and notes that are longer are cut, NaN is one.
 // A column takes 1, 2, 4 or 8 bytes a row, whichever keeps every value to the last bit; one value once where all are equal.
 std::string SerialiseTables(std::span<const NumberTable> tables);
 

@@ -19,6 +19,19 @@ void CopyNotes(const NumberTable& table, Part& part, size_t& left) {
   }
 }
 
+// Makes a table one that can be kept.
+void CutToBounds(NumberTable& table) {
+  const auto most = static_cast<size_t>(base::kTableMaxColumns);
+  if (table.columns.size() > most) {
+    AddNote(table, fmt::format("{} columns are left out, as a table has at most {}", table.columns.size() - most, most));
+    table.columns.resize(most);
+  }
+  if (table.time && !IsUsable(*table.time, table.rows)) {
+    AddNote(table, "its times are left out, as they are no finite numbers");
+    table.time.reset();
+  }
+}
+
 }  // namespace
 
 void AddTables(std::vector<NumberTable> tables, Part& part) {
@@ -34,6 +47,7 @@ void AddTables(std::vector<NumberTable> tables, Part& part) {
     part.notes.push_back(fmt::format("{} tables are left out, as a file has at most {}", tables.size() - most, most));
     tables.resize(most);
   }
+  for (NumberTable& table : tables) CutToBounds(table);
   uint64_t numbers = 0;
   for (const NumberTable& table : tables) numbers += table.rows * (table.columns.size() + 1);
   if (numbers > static_cast<uint64_t>(base::kTableMaxNumbers)) {

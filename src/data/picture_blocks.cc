@@ -4,7 +4,9 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "base/limits.h"
@@ -14,37 +16,56 @@
 namespace walchen::data {
 namespace {
 
-constexpr size_t kTextMaxBytes = 1'048'576;  // one unpacked text of a PNG
+constexpr size_t kInflatedAtOnce = 16'384;
+// What a packed text costs beside its bytes: a file of millions of empty ones ends too.
+constexpr size_t kPackedTextBytes = 64;
 
 // Keeps what there is room for.
 class Blocks {
  public:
   void Add(std::vector<std::string>& to, std::string_view block) {
-    if (block.empty() || block.size() > left_) return;
-    left_ -= block.size();
-    to.emplace_back(block);
+    if (!block.empty() && Charge(block.size(), left_)) to.emplace_back(block);
   }
   void Add(PictureText text) {
-    if (text.text.empty() || text.text.size() > left_) return;
-    left_ -= text.text.size();
-    found.texts.push_back(std::move(text));
+    if (!text.text.empty() && Charge(text.text.size(), left_)) found.texts.push_back(std::move(text));
+  }
+
+  // Empty where it is broken, or where all texts together unpack to too much: broken ones count.
+  std::string Inflated(std::string_view packed) {
+    if (!Charge(kPackedTextBytes, to_inflate_)) return "";
+    z_stream stream = {};
+    if (inflateInit(&stream) != Z_OK) return "";
+    const std::unique_ptr<z_stream, decltype(&inflateEnd)> owner(&stream, &inflateEnd);
+    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(packed.data()));  // zlib only reads it
+    stream.avail_in = static_cast<uInt>(packed.size());
+    std::string text;
+    std::array<char, kInflatedAtOnce> block;
+    int status = Z_OK;
+    while (status == Z_OK) {
+      stream.next_out = reinterpret_cast<Bytef*>(block.data());
+      stream.avail_out = static_cast<uInt>(block.size());
+      status = inflate(&stream, Z_NO_FLUSH);
+      const size_t size = block.size() - stream.avail_out;
+      if (!Charge(size, to_inflate_)) return "";
+      text.append(block.data(), size);
+    }
+    return status == Z_STREAM_END ? text : "";
   }
 
   PictureBlocks found;
 
  private:
-  size_t left_ = static_cast<size_t>(base::kPictureMetadataMaxBytes);
-};
+  // Whether there is room for so many bytes, which are taken.
+  bool Charge(size_t bytes, size_t& left) {
+    const bool fits = bytes <= left;
+    if (fits) left -= bytes;
+    found.left_out |= !fits;
+    return fits;
+  }
 
-// Empty where it is broken or longer than a text may be.
-std::string Inflated(std::string_view packed) {
-  std::string text(kTextMaxBytes, '\0');
-  uLongf size = text.size();
-  const auto* const from = reinterpret_cast<const Bytef*>(packed.data());
-  if (uncompress(reinterpret_cast<Bytef*>(text.data()), &size, from, packed.size()) != Z_OK) return "";
-  text.resize(size);
-  return text;
-}
+  size_t left_ = static_cast<size_t>(base::kPictureMetadataMaxBytes);
+  size_t to_inflate_ = static_cast<size_t>(base::kPictureMetadataMaxBytes);
+};
 
 // What stands before the next zero, which is dropped with it; nothing where there is none.
 std::optional<std::string_view> TakeToZero(std::string_view& bytes) {
@@ -60,12 +81,12 @@ void ReadPngText(std::string_view type, std::string_view data, Blocks& blocks) {
   if (!keyword) return;
   if (type == "tEXt") return blocks.Add({std::string(*keyword), ConvertText(data, "ISO-8859-1"), ""});
   if (data.empty()) return;
-  if (type == "zTXt") return blocks.Add({std::string(*keyword), ConvertText(Inflated(data.substr(1)), "ISO-8859-1"), ""});
+  if (type == "zTXt") return blocks.Add({std::string(*keyword), ConvertText(blocks.Inflated(data.substr(1)), "ISO-8859-1"), ""});
   const bool is_packed = data[0] == 1;
   data.remove_prefix(std::min<size_t>(data.size(), 2));
   const auto language = TakeToZero(data);
   if (!language || !TakeToZero(data)) return;
-  std::string text = is_packed ? Inflated(data) : std::string(data);
+  std::string text = is_packed ? blocks.Inflated(data) : std::string(data);
   if (*keyword == "XML:com.adobe.xmp") return blocks.Add(blocks.found.xmp, text);
   blocks.Add({std::string(*keyword), std::move(text), std::string(*language)});
 }
@@ -95,14 +116,17 @@ void ReadPhotoshop(std::string_view data, Blocks& blocks) {
 }
 
 // A box of JUMBF is cut into segments, each of which repeats the head of the box.
-void AddJumbfSegment(std::string_view data, std::map<uint64_t, std::string>& boxes) {
+void AddJumbfSegment(std::string_view data, std::map<uint64_t, std::string>& boxes, Blocks& blocks) {
   if (data.size() < 16 || !data.starts_with("JP")) return;
   std::string& box = boxes[BigEndian(data, 2, 2)];
   const bool is_first = BigEndian(data, 4, 4) == 1;
   const size_t head = BigEndian(data, 8, 4) == 1 ? 16 : 8;  // a length of 1 stands for one of 64 bits behind the type
   const size_t begin = 8 + (is_first ? 0 : head);
-  if (begin < data.size() && box.size() + data.size() <= static_cast<size_t>(base::kPictureMetadataMaxBytes)) {
+  if (begin >= data.size()) return;
+  if (box.size() + data.size() <= static_cast<size_t>(base::kPictureMetadataMaxBytes)) {
     box += data.substr(begin);
+  } else {
+    blocks.found.left_out = true;
   }
 }
 
@@ -122,7 +146,7 @@ void ReadJpeg(std::string_view bytes, Blocks& blocks) {
     if (marker == 0xe1 && data.starts_with(kExif)) blocks.Add(blocks.found.exif, data.substr(kExif.size()));
     if (marker == 0xe1 && data.starts_with(kXmp)) blocks.Add(blocks.found.xmp, data.substr(kXmp.size()));
     if (marker == 0xed && data.starts_with(kPhotoshop)) ReadPhotoshop(data.substr(kPhotoshop.size()), blocks);
-    if (marker == 0xeb) AddJumbfSegment(data, boxes);
+    if (marker == 0xeb) AddJumbfSegment(data, boxes, blocks);
     at += size + 2;
   }
   for (const auto& [number, box] : boxes) blocks.Add(blocks.found.manifests, box);

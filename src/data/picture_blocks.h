@@ -25,9 +25,10 @@ struct PictureBlocks {
   std::vector<std::string> iptc;  // IIM records
   std::vector<PictureText> texts;
   std::vector<std::string> manifests;  // JUMBF boxes
+  bool left_out = false;  // there is more than kPictureMetadataMaxBytes
 };
 
-// What is broken ends the search, what is over kPictureMetadataMaxBytes in all is left out.
+// What is broken ends the search; what is over kPictureMetadataMaxBytes in all, unpacked, is left out.
 PictureBlocks FindPictureBlocks(std::string_view bytes);
 
 // What a directory of EXIF or TIFF says.

@@ -93,21 +93,21 @@ std::string PrimaryLanguage(std::string_view language) {
   return is_code ? primary : "";
 }
 
-void AddList(pugi::xml_node list, Part& part) {
+void AddList(pugi::xml_node list, PictureCaptions& captions) {
   std::string all;
   for (const pugi::xml_node item : list.children()) {
     const std::string text = OneLine(DeepText(item));
     if (!text.empty()) all += (all.empty() ? "" : ", ") + text;
   }
-  AddPictureCaption(all, "", part);
+  captions.Add(all, "");
 }
 
 // A property's text, or each of its texts in another language.
-void AddTexts(pugi::xml_node property, Part& part) {
+void AddTexts(pugi::xml_node property, PictureCaptions& captions) {
   const pugi::xml_node list = property.child("rdf:Alt");
-  if (!list) return AddPictureCaption(DeepText(property), property.attribute("xml:lang").value(), part);
+  if (!list) return captions.Add(DeepText(property), property.attribute("xml:lang").value());
   for (const pugi::xml_node item : list.children()) {
-    AddPictureCaption(DeepText(item), item.attribute("xml:lang").value(), part);
+    captions.Add(DeepText(item), item.attribute("xml:lang").value());
   }
 }
 
@@ -123,24 +123,22 @@ std::string PercentDecoded(std::string_view text) {
 
 }  // namespace
 
-void AddPictureCaption(std::string_view text, std::string_view language, Part& part) {
-  const std::string line = OneLine(text);
-  if (std::ranges::none_of(line, [](char c) { return IsLetter(c) || IsDigit(c); })) return;
-  if (part.spans.size() >= static_cast<size_t>(base::kPictureMaxCaptions)) return;
-  const std::string code = PrimaryLanguage(language), folded = Folded(line);
-  for (const Span& span : part.spans) {
-    const std::string_view there = std::string_view(part.text).substr(span.begin, span.end - span.begin);
-    // The same words in two languages are two captions; without a language they are one more of either.
-    if (Folded(there) == folded && (code.empty() || code == span.place.name)) return;
-  }
-  if (part.title.empty()) part.title = line;
-  const uint64_t begin = part.text.size();
-  part.text += line;
-  part.spans.push_back({begin, part.text.size(), {Place::Kind::kSection, 0, 0, code}});
-  part.text += '\n';
+void PictureCaptions::Add(std::string_view text, std::string_view language) {
+  if (part_.spans.size() >= static_cast<size_t>(base::kPictureMaxCaptions)) return;
+  const std::string line = OneLine(text), folded = Folded(line), code = PrimaryLanguage(language);
+  if (folded.empty()) return;
+  std::set<std::string>& there = languages_[folded];
+  // The same words in two languages are two captions; without a language they are one more of either.
+  if (code.empty() ? !there.empty() : there.contains(code)) return;
+  there.insert(code);
+  if (part_.title.empty()) part_.title = line;
+  const uint64_t begin = part_.text.size();
+  part_.text += line;
+  part_.spans.push_back({begin, part_.text.size(), {Place::Kind::kSection, 0, 0, code}});
+  part_.text += '\n';
 }
 
-void AddRdfCaptions(pugi::xml_node root, Part& part) {
+void PictureCaptions::AddRdf(pugi::xml_node root) {
   constexpr std::array<std::string_view, 5> kOthers = {"dc:creator", "dc:publisher", "dc:contributor", "dc:rights", "cc:Agent"};
   WalkXml(
       root,
@@ -148,14 +146,14 @@ void AddRdfCaptions(pugi::xml_node root, Part& part) {
         const std::string_view name = node.name();
         if (std::ranges::find(kOthers, name) != kOthers.end()) return false;
         if (name == "rdf:Description") {
-          AddPictureCaption(node.attribute("dc:title").value(), "", part);
-          AddPictureCaption(node.attribute("dc:description").value(), "", part);
-          AddPictureCaption(node.attribute("photoshop:Headline").value(), "", part);
+          Add(node.attribute("dc:title").value(), "");
+          Add(node.attribute("dc:description").value(), "");
+          Add(node.attribute("photoshop:Headline").value(), "");
         }
-        if (name == "dc:title" || name == "dc:description" || name == "photoshop:Headline") return AddTexts(node, part), false;
+        if (name == "dc:title" || name == "dc:description" || name == "photoshop:Headline") return AddTexts(node, *this), false;
         if (name == "dc:subject") {
           const pugi::xml_node list = node.first_element_by_path("rdf:Bag") ? node.child("rdf:Bag") : node.child("rdf:Seq");
-          return list ? AddList(list, part) : AddPictureCaption(DeepText(node), "", part), false;
+          return list ? AddList(list, *this) : Add(DeepText(node), ""), false;
         }
         return true;
       },
@@ -202,14 +200,14 @@ std::string CodePointsOfFileName(std::string_view name) {
   return is_number && !is_prefixed ? "" : stem;
 }
 
-void AddNameCaptions(std::string_view name, Part& part) {
+void PictureCaptions::AddName(std::string_view name) {
   const std::string code_points = CodePointsOfFileName(name);
   if (const auto names = code_points.empty() ? std::nullopt : FindShortNames(code_points)) {
-    AddPictureCaption(names->german, "de", part);
-    AddPictureCaption(names->english, "en", part);
+    Add(names->german, "de");
+    Add(names->english, "en");
     return;
   }
-  AddPictureCaption(WordsOfFileName(name), "", part);
+  Add(WordsOfFileName(name), "");
 }
 
 std::optional<std::string> PathOfPageImage(std::string_view page_path, std::string_view image) {

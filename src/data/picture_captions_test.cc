@@ -55,7 +55,7 @@ TEST(PictureCaptions, AnEmojisNameInTwoLanguages) {
                                                                   {"u+2764.svg", "2764"}};
   for (const auto& [name, points] : names) EXPECT_EQ(CodePointsOfFileName(name), points) << name;
   Part part;
-  AddNameCaptions("emoji_u1f1e9_1f1ea.png", part);
+  PictureCaptions(part).AddName("emoji_u1f1e9_1f1ea.png");
   EXPECT_EQ(part.text, "Flagge: Deutschland\nflag: Germany\n");
   ASSERT_EQ(part.spans.size(), 2u);
   EXPECT_EQ(part.spans[0].place, (Place{Place::Kind::kSection, 0, 0, "de"}));
@@ -65,17 +65,22 @@ TEST(PictureCaptions, AnEmojisNameInTwoLanguages) {
 
 TEST(PictureCaptions, AreLinesThatAreSaidOnce) {
   Part part;
-  AddPictureCaption("  Eine\n rote\t Pumpe ", "de-AT", part);
-  AddPictureCaption("eine rote pumpe", "", part);
-  AddPictureCaption("A red pump", "x-default", part);
-  AddPictureCaption(" -- ", "", part);
-  AddPictureCaption("", "", part);
+  PictureCaptions captions(part);
+  captions.Add("  Eine\n rote\t Pumpe ", "de-AT");
+  captions.Add("eine rote pumpe", "");
+  captions.Add("A red pump", "x-default");
+  captions.Add(" -- ", "");
+  captions.Add("", "");
   EXPECT_EQ(part.text, "Eine rote Pumpe\nA red pump\n");
   EXPECT_EQ(part.spans[0].place.name, "de");
   EXPECT_EQ(part.spans[1].place.name, "");
-  AddPictureCaption(std::string(5'000, 'a') + "ä", "", part);
-  EXPECT_EQ(part.spans[2].end - part.spans[2].begin, 4'096u);
-  for (int i = 0; i < 1'000; ++i) AddPictureCaption(fmt::format("caption {}", i), "", part);
+  // The same words in another language are another caption.
+  captions.Add("A red pump", "en");
+  captions.Add("a RED pump!", "en");
+  EXPECT_EQ(part.spans.size(), 3u);
+  captions.Add(std::string(5'000, 'a') + "ä", "");
+  EXPECT_EQ(part.spans[3].end - part.spans[3].begin, 4'096u);
+  for (int i = 0; i < 1'000; ++i) captions.Add(fmt::format("caption {}", i), "");
   EXPECT_EQ(part.spans.size(), 256u);
 }
 
@@ -86,7 +91,7 @@ TEST(PictureCaptions, AreReadFromRdf) {
 <dc:rights><cc:Agent><dc:title>Werk AG</dc:title></cc:Agent></dc:rights></cc:Work></rdf:RDF>)", "test");
   ASSERT_TRUE(xml);
   Part part;
-  AddRdfCaptions(**xml, part);
+  PictureCaptions(part).AddRdf(**xml);
   EXPECT_EQ(part.text, "Pumpe\nA pump\nEine Pumpe\npump, water\n");
   EXPECT_EQ(part.spans[2].place.name, "de");
 }

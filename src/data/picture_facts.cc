@@ -3,12 +3,14 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/limits.h"
 #include "data/content_credentials.h"
 #include "data/extract_licence.h"
 #include "data/extract_xml.h"
 #include "data/extraction.h"
 #include "data/picture_blocks.h"
-#include "data/picture_captions.h"
 
 namespace walchen::data {
 namespace {
@@ -17,7 +19,7 @@ void AddNote(std::string_view note, Part& part) {
   if (std::ranges::find(part.notes, note) == part.notes.end()) part.notes.emplace_back(note);
 }
 
-void ReadXmp(std::string_view packet, Part& part) {
+void ReadXmp(std::string_view packet, PictureCaptions& captions, Part& part) {
   // IPTC's digital source type, by itself or of what the picture is composed of.
   if (packet.find("rainedAlgorithmicMedia") != std::string_view::npos) NoteMadeByModel(part);
   if (packet.find("exif:GPS") != std::string_view::npos) AddNote("location removed", part);
@@ -26,11 +28,11 @@ void ReadXmp(std::string_view packet, Part& part) {
   const auto xml = ParseXml(packet.substr(begin, packet.find_last_of('>') + 1 - begin), "XMP packet");
   if (!xml) return;  // what is broken says nothing
   FindXmpMarks(**xml, part);
-  AddRdfCaptions(**xml, part);
+  captions.AddRdf(**xml);
 }
 
-void ReadText(const PictureText& text, Part& part) {
-  if (text.keyword == "Title" || text.keyword == "Description") AddPictureCaption(text.text, text.language, part);
+void ReadText(const PictureText& text, PictureCaptions& captions, Part& part) {
+  if (text.keyword == "Title" || text.keyword == "Description") captions.Add(text.text, text.language);
   // What the usual programs for image models leave: their settings.
   const bool is_prompt = text.keyword == "parameters" && text.text.find("Steps:") != std::string::npos;
   if (is_prompt) NoteMadeByModel(part);
@@ -39,21 +41,25 @@ void ReadText(const PictureText& text, Part& part) {
 
 }  // namespace
 
-int ReadPictureFacts(std::string_view bytes, Part& part) {
+int ReadPictureFacts(std::string_view bytes, PictureCaptions& captions, Part& part) {
   const PictureBlocks blocks = FindPictureBlocks(bytes);
+  if (blocks.left_out) {
+    AddNote(fmt::format("what it says beside its pixels is longer than {} bytes: reservations in the rest are not seen",
+                        base::kPictureMetadataMaxBytes), part);
+  }
   // First what people wrote for the picture, then what programs carry along.
-  for (const std::string& packet : blocks.xmp) ReadXmp(packet, part);
+  for (const std::string& packet : blocks.xmp) ReadXmp(packet, captions, part);
   FindXmp(bytes, part);
-  for (const PictureText& text : blocks.texts) ReadText(text, part);
+  for (const PictureText& text : blocks.texts) ReadText(text, captions, part);
   for (const std::string& records : blocks.iptc) {
-    for (const std::string& caption : IptcCaptions(records)) AddPictureCaption(caption, "", part);
+    for (const std::string& caption : IptcCaptions(records)) captions.Add(caption, "");
   }
   int orientation = 1;
   std::vector<ExifFacts> directories;
   for (const std::string& exif : blocks.exif) directories.push_back(ReadExif(exif));
   if (bytes.starts_with("II") || bytes.starts_with("MM")) directories.push_back(ReadExif(bytes));
   for (const ExifFacts& facts : directories) {
-    AddPictureCaption(facts.description, "", part);
+    captions.Add(facts.description, "");
     if (facts.has_location) AddNote("location removed", part);
     if (facts.has_owner) AddNote("camera's owner or serial number removed", part);
     if (orientation == 1) orientation = facts.orientation;

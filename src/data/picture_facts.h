@@ -7,10 +7,11 @@
 #include <string_view>
 
 #include "data/extract.h"
+#include "data/picture_captions.h"
 
 namespace walchen::data {
 
-// Of PNG, JPEG, GIF, WebP and TIFF. Returns the EXIF orientation, 1 where there is none.
-int ReadPictureFacts(std::string_view bytes, Part& part);
+// Of PNG, JPEG, GIF, WebP and TIFF; `captions` are the part's. Returns the EXIF orientation, 1 where there is none.
+int ReadPictureFacts(std::string_view bytes, PictureCaptions& captions, Part& part);
 
 }  // namespace walchen::data

@@ -103,6 +103,8 @@ Result<DecodedPicture> DecodeGif(std::string_view bytes) {
   const auto width = static_cast<uint32_t>(gif->SWidth > 0 ? gif->SWidth : frame.Width);
   const auto height = static_cast<uint32_t>(gif->SHeight > 0 ? gif->SHeight : frame.Height);
   TRY(CheckPictureSize(width, height));
+  // Its lines are all read, also those beside the canvas.
+  TRY(CheckPictureSize(static_cast<uint64_t>(frame.Width), static_cast<uint64_t>(frame.Height)));
   std::vector<uint8_t> rgba(size_t{width} * height * 4);
   TRY(ReadFrame(*gif, transparent, width, height, rgba));
   // What comes behind the first frame may be broken.

@@ -4,6 +4,7 @@
 #include <cstdio>  // before jpeglib.h, which wants it
 
 #include <jpeglib.h>
+#include <jerror.h>  // behind it
 
 #include <algorithm>
 #include <array>
@@ -38,13 +39,12 @@ void LeaveJpeg(j_common_ptr info) {
   std::longjmp(jpeg.escape, 1);
 }
 
-// Warnings leave the whole picture there, such as bytes between markers; all but the one of missing data.
+// Warnings leave the whole picture there, such as bytes between markers; all but those of missing data: the file ends, or a
+// marker stands where pixels should.
 void SeeJpegMessage(j_common_ptr info, int level) {
   if (level >= 0) return;
-  Jpeg& jpeg = Jpeg::Of(info);
-  std::array<char, JMSG_LENGTH_MAX> text = {};
-  info->err->format_message(info, text.data());
-  if (std::string_view(text.data()).find("Premature end") != std::string_view::npos) jpeg.is_short = true;
+  const int code = info->err->msg_code;
+  if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER) Jpeg::Of(info).is_short = true;
 }
 
 void LimitScans(j_common_ptr info) {

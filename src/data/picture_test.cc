@@ -116,6 +116,25 @@ TEST(Picture, WhatIsBrokenOrTooLargeIsRefused) {
   EXPECT_EQ(refused.error().code(), ErrorCode::kTooLarge) << refused.error().ToString();
 }
 
+TEST(Picture, AJpegWithoutAllItsPixelsIsRefused) {
+  const std::string jpeg = TestJpeg({}, TestPicture(64, 64));
+  const std::string cut = jpeg.substr(0, jpeg.size() - 40);
+  for (const std::string& file : {cut, cut + "\xff\xd9", cut + "\xff\xd9" + std::string(100, '\0')}) {
+    const auto decoded = DecodePicture(file);
+    ASSERT_FALSE(decoded);
+    EXPECT_EQ(decoded.error().code(), ErrorCode::kTruncated) << decoded.error().ToString();
+  }
+  // Bytes between markers are no reason.
+  EXPECT_TRUE(DecodePicture(jpeg.substr(0, 2) + "xx" + jpeg.substr(2)));
+}
+
+TEST(Picture, AFrameBesideItsCanvasHasASizeToo) {
+  const std::string head("GIF89a\1\0\1\0\x80\0\0\xff\0\0\0\0\xff,\0\0\0\0", 24);
+  const auto decoded = DecodePicture(head + "\xff\xff\xff\xff" + std::string("\0\2\2\x44\1\0;", 7));
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code(), ErrorCode::kTooLarge) << decoded.error().ToString();
+}
+
 TEST(Picture, EveryByteOfAFileMayBeWrong) {
   const std::string gif("GIF89a\1\0\1\0\x80\0\0\xff\0\0\0\0\xff!\xf9\4\1\0\0\1\0,\0\0\0\0\1\0\1\0\0\2\2\x44\1\0;", 43);
   EXPECT_TRUE(DecodePicture(gif));

@@ -2,12 +2,13 @@
 #include "data/time_column.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
-#include "data/column_units.h"
-#include "data/extraction.h"
+#include <fmt/format.h>
+
+#include "data/number_clock.h"
 
 namespace walchen::data {
 namespace {
@@ -62,16 +63,20 @@ Facts FactsOf(std::span<const std::optional<TimeText>> cells) {
   return facts;
 }
 
-// The order that fewer rows contradict; where none contradicts either, the one in which fewer rows go back; else that of
-// those who count half days.
+// How far times are from going one way, and behind that from ascending.
+std::pair<uint64_t, uint64_t> Disorder(const Steps& steps) { return {std::min(steps.back, steps.forward), steps.back}; }
+
+// The order that fewer rows contradict; where none contradicts either, the one in which fewer rows go against the others;
+// else that of those who count half days.
 DayOrder DecideOrder(std::span<const double> day_first, std::span<const double> month_first, bool half_days,
                      TimeColumn& column) {
   const Steps day = StepsOf(day_first), month = StepsOf(month_first);
   if (day.missing != month.missing) return day.missing < month.missing ? DayOrder::kDayFirst : DayOrder::kMonthFirst;
-  if (day.back != month.back) {
-    const bool day_wins = day.back < month.back;
-    column.notes.push_back(fmt::format("days and months stand in either order: read {} first, as then the times ascend",
-                                       day_wins ? "days" : "months"));
+  if (const auto day_is = Disorder(day), month_is = Disorder(month); day_is != month_is) {
+    const bool day_wins = day_is < month_is;
+    const Steps& won = day_wins ? day : month;
+    column.notes.push_back(fmt::format("days and months stand in either order: read {} first, as then the times {}",
+                                       day_wins ? "days" : "months", won.back > won.forward ? "descend" : "ascend"));
     return day_wins ? DayOrder::kDayFirst : DayOrder::kMonthFirst;
   }
   if (std::ranges::equal(day_first, month_first)) return DayOrder::kDayFirst;
@@ -108,44 +113,6 @@ void FindGaps(TimeAxis& axis) {
     const double from = axis.stamps_ms[i - 1], to = axis.stamps_ms[i];
     if (to - from > 1.5 * axis.step_ms) axis.gaps.push_back({from, to});
   }
-}
-
-// Times as numbers: since 1970 where their size says so, else since a moment that is not known, in the unit of the head.
-struct NumberClock {
-  double ms_per_unit = 0;  // 0: it is none
-  bool absolute = false;
-};
-
-bool NamesTime(std::string_view name) {
-  constexpr std::array<std::string_view, 20> kNames = {
-      "time", "timestamp", "ts",   "zeit", "zeitstempel", "epoch", "unix", "unixtime", "unix_time", "t",
-      "datum", "date",     "datetime", "date_time", "time_s", "time_ms", "zeit_s", "zeit_ms", "elapsed", "messzeit"};
-  const std::string lower = Lowered(name);
-  return std::ranges::find(kNames, lower) != kNames.end();
-}
-
-NumberClock ClockOf(const NumberColumn& column) {
-  if (!NamesTime(column.name)) return {};
-  const auto first = std::ranges::find_if(column.values, [](double v) { return !std::isnan(v); });
-  if (first == column.values.end()) return {};
-  struct Scale {
-    double least, most, ms;
-  };
-  // From 1973 to 2286 these do not meet.
-  for (const Scale& scale : {Scale{1e8, 1e10, 1e3}, Scale{1e11, 1e13, 1}, Scale{1e14, 1e16, 1e-3}, Scale{1e17, 1e19, 1e-6}}) {
-    if (*first >= scale.least && *first < scale.most) return {scale.ms, true};
-  }
-  if (const double ms = MillisecondsOf(column.unit); ms > 0) return {ms, false};
-  if (!column.unit.empty()) return {};
-  return {Lowered(column.name).ends_with("_ms") ? 1.0 : 1e3, false};
-}
-
-std::string UnitOf(const NumberClock& clock) {
-  const char* unit = clock.ms_per_unit == 1e3    ? "seconds"
-                     : clock.ms_per_unit == 1    ? "milliseconds"
-                     : clock.ms_per_unit == 1e-3 ? "microseconds"
-                                                 : "nanoseconds";
-  return fmt::format("{}{}", unit, clock.absolute ? " since 1970-01-01" : "");
 }
 
 }  // namespace
@@ -196,6 +163,7 @@ TimeAxis AxisOf(std::string name, TimeColumn column, NumberTable& table) {
   axis.absolute = column.absolute;
   axis.zone = std::move(column.zone);
   for (std::string& note : column.notes) AddNote(table, std::move(note));
+  std::ranges::replace_if(column.ms, [](double ms) { return std::isinf(ms); }, kNan);
   const Steps steps = StepsOf(column.ms);
   if (steps.missing > 0) AddNote(table, fmt::format("{} rows have no time", steps.missing));
   if (steps.repeated > 0) AddNote(table, fmt::format("{} times repeat the one before", steps.repeated));
@@ -209,7 +177,7 @@ TimeAxis AxisOf(std::string name, TimeColumn column, NumberTable& table) {
   const bool complete = steps.missing == 0 && steps.repeated == 0 && axis.stamps_ms.size() > 1;
   const double mean = (axis.stamps_ms.back() - axis.stamps_ms[0]) / static_cast<double>(axis.stamps_ms.size() - 1);
   for (const double step : {axis.step_ms, mean}) {
-    if (complete && step > 0 && IsEven(axis.stamps_ms, step)) {
+    if (complete && step > 0 && std::isfinite(step) && IsEven(axis.stamps_ms, step)) {
       axis.step_ms = step;
       axis.stamps_ms.clear();
       return axis;
@@ -222,19 +190,12 @@ TimeAxis AxisOf(std::string name, TimeColumn column, NumberTable& table) {
 void FindNumberAxis(NumberTable& table) {
   if (table.time || table.columns.size() < 2) return;
   for (auto column = table.columns.begin(); column != table.columns.end(); ++column) {
-    const NumberClock clock = ClockOf(*column);
-    if (clock.ms_per_unit == 0 || !HasOrder(column->values)) continue;
-    TimeColumn times;
-    times.ms = std::move(column->values);
-    for (double& ms : times.ms) ms *= clock.ms_per_unit;
-    times.absolute = clock.absolute;
-    if (clock.absolute) times.zone = "UTC";
-    if (clock.absolute || column->unit.empty()) {
-      times.notes.push_back(fmt::format("{}: read as {}", column->name, UnitOf(clock)));
-    }
+    if (!HasOrder(column->values)) continue;
+    auto times = TakeTimes(*column);
+    if (!times) continue;
     const std::string name = column->name;
     table.columns.erase(column);
-    table.time = AxisOf(name, std::move(times), table);
+    table.time = AxisOf(name, std::move(*times), table);
     return;
   }
 }

@@ -22,7 +22,7 @@ struct TimeColumn {
 };
 
 // Which of the two orders the whole column says: the one in which every day exists; where both do, the one in which the
-// days ascend; else, with a note, the month first beside AM and PM and the day first without them. A row that is no day in
+// days ascend, or else descend; else, with a note, the month first beside AM and PM and the day first without them. A row that is no day in
 // that order becomes NaN, with a note.
 TimeColumn TimesOf(std::span<const std::optional<TimeText>> cells);
 
@@ -35,9 +35,8 @@ bool HasOrder(std::span<const double> ms);
 // The axis that these times are, with notes about what repeats or goes back.
 TimeAxis AxisOf(std::string name, TimeColumn column, NumberTable& table);
 
-// Where a table has no axis, several columns and one of them is called like a time ("t", "Zeit", "timestamp"), makes that
-// column the axis: since 1970 where its numbers are as large as that, in s, ms, µs or ns; else since a moment that is not
-// known, in the column's unit or in seconds.
+// Where a table has no axis and several columns, makes the first one the axis whose numbers are times (data/number_clock.h)
+// and have an order.
 void FindNumberAxis(NumberTable& table);
 
 }  // namespace walchen::data

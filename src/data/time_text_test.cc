@@ -2,6 +2,7 @@
 #include "data/time_text.h"
 
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -69,6 +70,10 @@ TEST(TimeColumn, AWholeColumnTellsTheOrderOfItsDays) {
   std::string note;
   EXPECT_EQ(Read({"01/02/1970", "01/03/1970", "02/01/1970"}, &note), (std::vector<double>{kDay, 2 * kDay, 31 * kDay}));
   EXPECT_EQ(note, "days and months stand in either order: read months first, as then the times ascend");
+  // The newest row may come first.
+  EXPECT_EQ(Read({"02/02/1970", "01/02/1970", "12/01/1970", "11/01/1970"}, &note),
+            (std::vector<double>{32 * kDay, 31 * kDay, 11 * kDay, 10 * kDay}));
+  EXPECT_EQ(note, "days and months stand in either order: read days first, as then the times descend");
   EXPECT_EQ(Read({"01/02/1970"}, &note), (std::vector<double>{31 * kDay}));
   EXPECT_EQ(note, "days and months stand in either order: read days first; nothing tells");
 }
@@ -112,6 +117,79 @@ TEST(TimeColumn, AnEvenAxisNeedsNoStamps) {
   EXPECT_EQ(axis.step_ms, 100);
   EXPECT_EQ(axis.SamplingHz(), 10);
   EXPECT_EQ(axis.At(3), 1'300);
+}
+
+// The table of a column of times and one of values.
+NumberTable Timed(const char* name, const char* unit, std::vector<double> values) {
+  NumberTable table;
+  table.rows = values.size();
+  table.columns = {{"v", "", std::vector<double>(values.size(), 1.0)}, {name, unit, std::move(values)}};
+  FindNumberAxis(table);
+  return table;
+}
+// Its start in ms, -1 where it is none since 1970.
+double StartOf(const char* name, const char* unit, std::vector<double> values) {
+  const NumberTable table = Timed(name, unit, std::move(values));
+  return table.time && table.time->absolute ? table.time->start_ms : -1;
+}
+// Its step in ms, -1 where it is none since a moment that is not known.
+double RelativeStepOf(const char* name, const char* unit, std::vector<double> values) {
+  const NumberTable table = Timed(name, unit, std::move(values));
+  return table.time && !table.time->absolute ? table.time->step_ms : -1;
+}
+
+TEST(NumberClock, AStatedUnitCountsMoreThanTheSizeOfTheNumbers) {
+  EXPECT_EQ(RelativeStepOf("t", "ms", {1.5e8, 1.5e8 + 10}), 10);
+  EXPECT_EQ(RelativeStepOf("time_ms", "", {1.5e8, 1.5e8 + 10}), 10);
+  EXPECT_EQ(RelativeStepOf("t", "min", {1, 2}), 60'000);
+  EXPECT_EQ(StartOf("t", "s", {1.7e9, 1.7e9 + 1}), 1.7e12);
+  EXPECT_EQ(StartOf("t", "ms", {1.7e12, 1.7e12 + 1}), 1.7e12);
+  EXPECT_EQ(Timed("t", "s", {1.7e9, 1.7e9 + 1}).notes, (std::vector<std::string>{"t: read as s since 1970-01-01"}));
+  // By their size only where nothing is stated.
+  EXPECT_DOUBLE_EQ(StartOf("t", "", {1.7e18, 1.7e18 + 1e9}), 1.7e12);
+  EXPECT_EQ(RelativeStepOf("t", "", {5, 7}), 2'000);
+  EXPECT_FALSE(Timed("t", "bar", {1.7e9, 1.7e9 + 1}).time);
+  EXPECT_FALSE(Timed("T", "", {20, 21}).time);
+}
+
+TEST(NumberClock, ReadsTheUnitsOfNetcdf) {
+  EXPECT_EQ(StartOf("time", "seconds since 2000-01-01", {8.3e8, 8.3e8 + 60}), 946'684'800'000 + 8.3e11);
+  EXPECT_EQ(StartOf("time", "hours since 1900-01-01 00:00:0.0", {613'608, 613'609}), 0);
+  EXPECT_EQ(StartOf("time", "days since 1970-1-1 12:00:00 +01:00", {1, 2}), 86'400'000 + 39'600'000);
+  EXPECT_EQ(StartOf("time", "Minutes since 2026-12-31T23:59:00Z", {0, 1}), 1'798'761'540'000);
+  EXPECT_EQ(Timed("time", "days since 1970-01-01", {1, 2}).time->zone, "UTC");
+  // Other calendars, other orders of day and month, and lengths that differ are not guessed.
+  for (const char* unit : {"days since 0001-01-01", "days since 1-1-1", "months since 2000-01-01", "days since 01/02/2000", "days since",
+                           "days since 2000-01-01 (noleap)", "days since 2000-02-30", "day as %Y%m%d.%f"}) {
+    EXPECT_FALSE(Timed("time", unit, {8.3e8, 8.3e8 + 60}).time) << unit;
+  }
+  EXPECT_TRUE(std::isnan(Timed("time", "days since 2000-01-01", {1, 1e300}).time->stamps_ms.at(1)));
+}
+
+TEST(NumberClock, DigitsOfDaysAreNoCount) {
+  constexpr double kDay = 20'484 * 86'400'000.0;  // 2026-01-31
+  const NumberTable table = Timed("Datum", "", {20'260'131, 20'260'201, 20'260'202});
+  ASSERT_TRUE(table.time);
+  EXPECT_EQ(table.time->start_ms, kDay);
+  EXPECT_EQ(table.time->step_ms, 86'400'000);
+  EXPECT_EQ(table.time->zone, "");
+  EXPECT_EQ(table.notes, (std::vector<std::string>{"Datum: read as the digits of year, month and day"}));
+  EXPECT_EQ(StartOf("timestamp", "", {202'601'311'200, 202'601'311'230}), kDay + 43'200'000);
+  EXPECT_EQ(StartOf("zeit", "", {20'260'131'120'001, 20'260'131'120'002}), kDay + 43'201'000);
+  const std::vector<std::vector<double>> none = {{20'260'131, 20'260'132}, {45'000, 45'001}, {20'260'131.5, 20'260'201}};
+  for (const std::vector<double>& wrong : none) {
+    EXPECT_FALSE(Timed("date", "", wrong).time) << wrong[0] << ", " << wrong[1];
+  }
+  EXPECT_EQ(StartOf("datetime", "", {1.7e9, 1.7e9 + 1}), 1.7e12);
+}
+
+TEST(TimeColumn, TimesAreFinite) {
+  EXPECT_TRUE(std::isnan(Timed("t", "d", {1, 2, 1e305}).time->stamps_ms.at(2)));
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const TimeAxis wide = Axis({-kMost, kMost});
+  EXPECT_EQ(wide.step_ms, 0);
+  EXPECT_EQ(wide.stamps_ms, (std::vector<double>{-kMost, kMost}));
+  EXPECT_TRUE(std::isnan(Axis({0, 1, std::numeric_limits<double>::infinity()}).stamps_ms.at(2)));
 }
 
 TEST(TimeColumn, AHoleIsAGapAndNoRowIsMadeUp) {
