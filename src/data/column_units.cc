@@ -9,17 +9,27 @@
 namespace walchen::data {
 namespace {
 
-// Units that take a prefix, and those that take none. Spellings of people who type without "µ", "Ω" and "°" too.
+// Units that take a prefix, those that take none, and those of time. Spellings of people who type without "µ", "Ω" and "°" too.
 constexpr std::array<std::string_view, 40> kPrefixed = {
     "m",  "g",  "s",  "A",  "K",   "mol", "cd", "Hz", "N",  "Pa", "J",   "W",  "C",   "V",    "F",   "Ω",   "Ohm", "ohm", "S",  "Wb",
     "T",  "H",  "lm", "lx", "Bq",  "Gy",  "Sv", "l",  "L",  "eV", "Wh",  "VA", "VAr", "var", "Ah",  "bar", "Nm",  "t",   "px", "B"};
-constexpr std::array<std::string_view, 81> kWhole = {
-    "°C",   "°F",   "°",    "deg",  "degC", "degF", "Grad", "rad",  "rpm", "U",    "Umdr", "min", "h",     "std",  "Std",
-    "d",    "a",    "Tage", "Tag",  "Jahr", "sec",  "Sek",  "msec", "ppm", "ppb",  "%",    "‰",   "vol%",  "Vol%", "%RH",
-    "%rF",  "rF",   "dB",   "dBA",  "dBm",  "€",    "EUR",  "Euro", "ct",  "Cent", "$",    "USD", "US$",   "£",    "GBP",
-    "CHF",  "in",   "inch", "ft",   "mi",   "mph",  "kn",   "psi",  "atm", "mmHg", "Stk",  "Stück", "St",  "pcs",  "Anzahl",
-    "count", "counts", "bit", "cal", "ha",  "Bar",  "NM",   "Ma",   "grd", "Nl",   "lb",   "oz",  "pH",    "mWS",
-    "seconds", "Sekunden", "minutes", "Minuten", "hours", "Stunden", "days"};
+constexpr std::array<std::string_view, 64> kWhole = {
+    "°C", "°F", "°", "deg", "degC", "degF", "Grad", "rad", "rpm", "U", "Umdr", "a", "Jahr", "ppm", "ppb", "%", "‰",
+    "vol%", "Vol%", "%RH", "%rF", "rF", "dB", "dBA", "dBm", "€", "EUR", "Euro", "ct", "Cent", "$", "USD", "US$", "£",
+    "GBP", "CHF", "in", "inch", "ft", "mi", "mph", "kn", "psi", "atm", "mmHg", "Stk", "Stück", "St", "pcs", "Anzahl",
+    "count", "counts", "bit", "cal", "ha", "Bar", "NM", "Ma", "grd", "Nl", "lb", "oz", "pH", "mWS"};
+struct Time {
+  std::string_view unit;
+  double ms;
+};
+// "second" to "hr" are netCDF's.
+constexpr std::array<Time, 37> kTimes = {
+    {{"s", 1e3}, {"sec", 1e3}, {"secs", 1e3}, {"Sek", 1e3}, {"second", 1e3}, {"seconds", 1e3}, {"Sekunden", 1e3},
+     {"ms", 1}, {"msec", 1}, {"millisecond", 1}, {"milliseconds", 1}, {"µs", 1e-3}, {"μs", 1e-3}, {"us", 1e-3},
+     {"microsecond", 1e-3}, {"microseconds", 1e-3}, {"ns", 1e-6}, {"nanosecond", 1e-6}, {"nanoseconds", 1e-6},
+     {"min", 6e4}, {"mins", 6e4}, {"minute", 6e4}, {"minutes", 6e4}, {"Minuten", 6e4}, {"h", 3.6e6}, {"hr", 3.6e6},
+     {"hrs", 3.6e6}, {"hour", 3.6e6}, {"std", 3.6e6}, {"Std", 3.6e6}, {"hours", 3.6e6}, {"Stunden", 3.6e6},
+     {"d", 8.64e7}, {"day", 8.64e7}, {"Tag", 8.64e7}, {"Tage", 8.64e7}, {"days", 8.64e7}}};
 constexpr std::array<std::string_view, 20> kPrefixes = {"k", "m", "M", "µ", "μ", "u", "n", "p", "c", "d", "h", "G", "T",
                                                         "f", "da", "P", "E", "Ki", "Mi", "Gi"};
 
@@ -27,7 +37,7 @@ constexpr size_t kUnitMaxBytes = 24;
 
 bool IsOneUnit(std::string_view text) {
   const auto is_in = [&](const auto& list) { return std::ranges::find(list, text) != list.end(); };
-  if (is_in(kWhole) || is_in(kPrefixed)) return true;
+  if (is_in(kWhole) || is_in(kPrefixed) || MillisecondsOf(text) > 0) return true;
   return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) {
     return text.starts_with(prefix) && std::ranges::find(kPrefixed, text.substr(prefix.size())) != kPrefixed.end();
   });
@@ -103,20 +113,8 @@ ColumnHead ReadColumnHead(std::string_view text) {
 }
 
 double MillisecondsOf(std::string_view unit) {
-  struct Length {
-    std::string_view unit;
-    double ms;
-  };
-  // "second" to "hr" are netCDF's.
-  constexpr std::array<Length, 37> kLengths = {
-      {{"s", 1e3},           {"sec", 1e3},          {"secs", 1e3},         {"Sek", 1e3},         {"second", 1e3},      {"seconds", 1e3},
-       {"Sekunden", 1e3},    {"ms", 1},             {"msec", 1},           {"millisecond", 1},   {"milliseconds", 1},  {"µs", 1e-3},
-       {"μs", 1e-3},         {"us", 1e-3},          {"microsecond", 1e-3}, {"microseconds", 1e-3}, {"ns", 1e-6},       {"nanosecond", 1e-6},
-       {"nanoseconds", 1e-6}, {"min", 6e4},         {"mins", 6e4},         {"minute", 6e4},      {"minutes", 6e4},     {"Minuten", 6e4},
-       {"h", 3.6e6},         {"hr", 3.6e6},         {"hrs", 3.6e6},        {"hour", 3.6e6},      {"std", 3.6e6},       {"Std", 3.6e6},
-       {"hours", 3.6e6},     {"Stunden", 3.6e6},    {"d", 8.64e7},         {"day", 8.64e7},      {"Tag", 8.64e7},      {"Tage", 8.64e7},     {"days", 8.64e7}}};
-  const auto* found = std::ranges::find(kLengths, unit, &Length::unit);
-  return found == kLengths.end() ? 0 : found->ms;
+  const auto* found = std::ranges::find(kTimes, unit, &Time::unit);
+  return found == kTimes.end() ? 0 : found->ms;
 }
 
 NumberWithUnit SplitUnit(std::string_view text) {

@@ -130,6 +130,22 @@ TEST_F(Corpus, PagesSayWhatTheirPicturesShow) {
   EXPECT_TRUE(captions().empty());
 }
 
+// JSON wants two bytes for each of these, so that all captions together are longer than a private value may be.
+TEST_F(Corpus, APageMayHaveManyLongCaptions) {
+  Put("a.html", "of no interest");
+  const auto extract = [](const base::Path&, const std::vector<std::string>&, const TakePart& take) {
+    Part part;
+    part.text = kGerman;
+    for (int i = 0; i < 400; ++i) part.captions.push_back({std::to_string(i) + ".png", std::string(2'000, '"')});
+    return take(std::move(part));
+  };
+  ASSERT_EQ(AddWith({.source = OwnData(), .paths = {raw()}}, extract).value().kept, 1u);
+  const PageCaptions captions = PageCaptions::Read(*ledger_).value();
+  ledger::Document picture;
+  picture.path = raw() / "399.png";
+  EXPECT_EQ(captions.Of(picture).size(), 1u);
+}
+
 TEST_F(Corpus, MasksPersonalDataAndKnowsWhoseItIs) {
   Put("mail.txt", kGerman + "Fragen an erika.muster@beispiel.de oder an die Werkstatt.\n" + kGerman);
   ASSERT_TRUE(Add());

@@ -66,6 +66,9 @@ TEST(ColumnUnits, KnowsUnits) {
   for (const char* unit : {"°C", "kWh/m²", "1/min", "m s^-1", "µm", "mA", "%", "€", "W/(m²·K)", "kg·m/s2", "U/min", "GHz"}) {
     EXPECT_TRUE(LooksLikeUnit(unit)) << unit;
   }
+  for (const char* unit : {"secs", "hour", "hrs", "day"}) {  // what a column of times may be in is a unit
+    EXPECT_TRUE(LooksLikeUnit(unit) && MillisecondsOf(unit) > 0) << unit;
+  }
   for (const char* text : {"", "alt", "Halle 3", "1", "Meier", "/", "2026"}) EXPECT_FALSE(LooksLikeUnit(text)) << text;
 }
 

@@ -12,8 +12,9 @@
 namespace walchen::data {
 namespace {
 
-// 200 pairs of these fit into a private value. A longer text under a picture is no caption of it.
-constexpr size_t kPerEvent = 200, kCaptionMaxBytes = 2'048, kPathMaxBytes = 2'048;
+// 40 pairs of these fit into a private value (1 MiB) even if JSON wants six bytes for each of theirs. A longer text under a
+// picture is no caption of it.
+constexpr size_t kPerEvent = 40, kCaptionMaxBytes = 2'048, kPathMaxBytes = 2'048;
 
 Result<void> AppendList(ledger::Transaction& change, const std::string& id, const nlohmann::json& list) {
   ledger::NewEvent event = {.kind = std::string(kCaptionsKind), .about = id};
