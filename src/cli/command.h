@@ -57,6 +57,7 @@ int RunDataBuild(int argc, char** argv);
 int RunDataExport(int argc, char** argv);
 int RunDataForget(int argc, char** argv);
 int RunDataList(int argc, char** argv);
+int RunDataMerge(int argc, char** argv);
 int RunDataShow(int argc, char** argv);
 int RunDataSubject(int argc, char** argv);
 int RunDataTokenizer(int argc, char** argv);

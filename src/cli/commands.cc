@@ -44,6 +44,7 @@ constexpr std::array kDataCommands = {
     Command{"add", "take files, folders and archives in", RunDataAdd},
     Command{"ls", "list every document with what became of it", RunDataList},
     Command{"show", "the whole life of a document", RunDataShow},
+    Command{"merge", "take over what other machines took in", RunDataMerge},
     Command{"verify", "check the ledger and the shards", RunDataVerify},
     Command{"build", "pack kept documents into shards", RunDataBuild},
     Command{"tokenizer", "learn a tokenizer from the kept documents", RunDataTokenizer},

@@ -23,7 +23,7 @@ namespace {
 struct Options {
   SharedFlags shared;
   std::vector<std::string> paths;
-  std::string source, rights, licence, source_class, purpose, keep_until, contract, use;
+  std::string source, rights, licence, source_class, purpose, keep_until, contract, use, merge_into;
   std::string personal_data = "mask", because;
   int jobs = 0;  // 0: as many as there are CPUs
   bool watch = false;
@@ -129,7 +129,8 @@ Result<void> Add(const Options& options) {
   TRY_ASSIGN(data::Intake intake, IntakeOf(options));
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
   TRY_ASSIGN(ledger::Ledger ledger, MakeLedger(files, home));
-  TRY_ASSIGN(ledger::SubjectKey subjects, OpenSubjectKey(files, home));
+  const bool is_for_another = !options.merge_into.empty();
+  TRY_ASSIGN(ledger::SubjectKey subjects, is_for_another ? ShareSubjectKey(files, home, base::Home(options.merge_into)) : OpenSubjectKey(files, home));
   const InterruptGuard interrupts;
   Adder adder(options, std::move(intake), std::move(ledger), std::move(subjects));
   return options.watch ? adder.Watch() : adder.Add();
@@ -153,6 +154,7 @@ int RunDataAdd(int argc, char** argv) {
   arguments.Option("--contract", options.contract, "Number of the contract or the consent");
   arguments.Option("--personal-data", options.personal_data, "mask (as is usual), drop (the whole document) or keep, for which there has to be a reason");
   arguments.Option("--because", options.because, "The reason to keep personal data");
+  arguments.Option("--merge-into", options.merge_into, "The home that `walchen data merge` will take this one's documents over into");
   arguments.Option("--jobs", options.jobs, "Threads that read files; 0: one for each CPU", Range{0, 256});
   arguments.Flag("--watch", options.watch, "Goes on, and takes in what changes, until Ctrl-C");
   AddSharedFlags(arguments, options.shared);

@@ -7,6 +7,11 @@
 #include "data/forget.h"
 
 namespace walchen::cli {
+namespace {
+
+base::Path KeyOf(const base::Home& home) { return home.folder() / "subjects.key"; }
+
+}  // namespace
 
 Result<ledger::Ledger> MakeLedger(base::Files& files, const base::Home& home) {
   TRY(files.MakeFolders(home.shards()));
@@ -33,7 +38,12 @@ Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home) {
 }
 
 Result<ledger::SubjectKey> OpenSubjectKey(base::Files& files, const base::Home& home) {
-  return ledger::SubjectKey::ReadOrMake(files, home.folder() / "subjects.key");
+  return ledger::SubjectKey::ReadOrMake(files, KeyOf(home));
+}
+
+Result<ledger::SubjectKey> ShareSubjectKey(base::Files& files, const base::Home& home, const base::Home& into) {
+  TRY(files.MakeFolders(into.folder()));
+  return ledger::SubjectKey::Share(files, KeyOf(into), KeyOf(home));
 }
 
 }  // namespace walchen::cli

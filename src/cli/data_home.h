@@ -21,5 +21,8 @@ Result<ledger::Ledger> OpenLedger(base::Files& files, const base::Home& home);
 // For reading only. Errors: kNotFound (says how to begin).
 Result<ledger::Ledger> ReadLedger(const base::Home& home);
 Result<ledger::SubjectKey> OpenSubjectKey(base::Files& files, const base::Home& home);
+// The key of the home that this one's documents will be merged into, which is this one's then. Errors: kInvalidArgument (this
+// home has another one).
+Result<ledger::SubjectKey> ShareSubjectKey(base::Files& files, const base::Home& home, const base::Home& into);
 
 }  // namespace walchen::cli

@@ -5,7 +5,7 @@
 #include <optional>
 #include <set>
 
-#include "data/intake_document.h"
+#include "data/known_content.h"
 #include "data/shard_folders.h"
 #include "ledger/records.h"
 #include "shards/shard_file.h"

@@ -10,11 +10,11 @@
 
 #include "data/intake_document.h"
 #include "data/kept_signatures.h"
+#include "data/known_content.h"
 #include "data/known_files.h"
 #include "data/raw_files.h"
 #include "data/site_rules.h"
 #include "ledger/documents.h"
-#include "ledger/licence_tier.h"
 #include "ledger/rights.h"
 
 namespace walchen::data {
@@ -114,27 +114,10 @@ class Taker {
   }
 
   Result<void> FindSource(const Intake& intake) {
-    const ledger::Source& now = intake.source;
-    if (!now.use.empty() && now.use != ledger::kEvaluationUse) {
-      return Fail(ErrorCode::kInvalidArgument, "the use of a source: expected nothing or {}, found {}", ledger::kEvaluationUse, base::Quoted(now.use));
-    }
     if (intake.personal_data == FindingPolicy::kKeep && intake.personal_data_reason.empty()) {
-      return Fail(ErrorCode::kInvalidArgument, "expected a reason to keep the personal data of {}, found none", now.name);
+      return Fail(ErrorCode::kInvalidArgument, "expected a reason to keep the personal data of {}, found none", intake.source.name);
     }
-    if (!now.licence.empty()) {
-      if (auto tier = ledger::TierOf(now.licence); !tier) return Forward(tier, "the licence");
-    }
-    TRY_ASSIGN(const std::vector<ledger::KnownSource> sources, ledger::SourcesOf(ledger_));
-    const ledger::KnownSource* entry = ledger::FindSource(sources, now.name);
-    if (!entry) return ledger::Append(ledger_, ledger::NewId(), now);
-    const ledger::Source& known = entry->source;
-    if (known.source_class == now.source_class && known.basis == now.basis && known.licence == now.licence &&
-        known.keep_until == now.keep_until && known.use == now.use) {
-      return {};
-    }
-    return Fail(ErrorCode::kInvalidArgument, "source {} is known as {}, {} {}; its rights cannot change behind documents that were "
-                "taken in: give these files another --source", known.name, ledger::NameOf(*known.source_class),
-                ledger::NameOf(*known.basis), known.licence);
+    return AdmitSource(ledger_, intake.source);
   }
 
   // The file that a document is or was inside of, and its other parts, where they are not among the ids and the file is of a

@@ -13,6 +13,7 @@
 #include "data/file_licence.h"
 #include "data/kept_content.h"
 #include "data/kept_text.h"
+#include "data/known_content.h"
 #include "data/page_captions.h"
 #include "ledger/documents.h"
 
@@ -112,8 +113,6 @@ ledger::PersonalDataAction ActionOf(FindingPolicy policy) {
 
 }  // namespace
 
-std::string ContentSubject(std::string_view sha256) { return fmt::format("content of sha256 {}", sha256); }
-
 bool IsReservation(const OptOutMark& mark) { return VerdictOf(mark) == ledger::OptOutVerdict::kReserved; }
 
 Result<void> AppendOptOuts(ledger::Transaction& change, const std::string& id, std::span<const OptOutMark> marks, base::Clock& clock) {
@@ -140,7 +139,7 @@ Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFact
   const std::string& content = is_file ? content_ : filtered.digest;
   bool was_forgotten = false;
   if (part.quarantine.empty()) {
-    TRY_ASSIGN(was_forgotten, WasForgotten(content));
+    TRY_ASSIGN(was_forgotten, WasForgotten(taking_.ledger, taking_.subjects, content));
   }
   // What was forgotten does not come back in the record that refuses it: a mail's title is its subject.
   const std::string_view title = was_forgotten ? std::string_view() : std::string_view(part.title);
@@ -155,7 +154,10 @@ Result<void> DocumentTaker::Take(const FilteredPart& filtered, const PackageFact
     const std::string_view why = was_forgotten ? "forgotten" : part.quarantine == kIsLink || part.quarantine == kNamesAnotherFile ? "link" : "unreadable";
     return ledger::Append(taking_.change, id, ledger::Quarantined{.reason = std::string(why), .detail = part.quarantine});
   }
-  TRY_ASSIGN(const std::string same, SameContent(content, id));
+  std::string same;
+  if (taking_.intake.source.use.empty()) {  // what is kept to measure with is kept whole
+    TRY_ASSIGN(same, SameContent(taking_.ledger, content, id, taking_.today));
+  }
   if (!same.empty()) {
     ++count_.duplicates;
     return ledger::Append(taking_.change, id, ledger::Duplicate{.of = same, .permille = 1'000});
@@ -285,32 +287,6 @@ Result<void> DocumentTaker::AppendRights(const std::string& id, const Part& part
   TRY(ledger::Append(taking_.change, id, ledger::RightsBasis{.basis = *source.basis, .until = source.keep_until, .use = source.use}));
   const std::optional<ledger::Licence> licence = LicenceOf(source, part, package);
   return licence ? ledger::Append(taking_.change, id, *licence) : Result<void>();
-}
-
-// Of those that may be used, unless this one may not either: what nobody may use keeps nothing out.
-Result<std::string> DocumentTaker::SameContent(const std::string& content, const std::string& id) const {
-  if (content.empty() || !taking_.intake.source.use.empty()) return std::string();
-  TRY_ASSIGN(const bool is_usable, IsUsable(taking_.ledger, id, taking_.today));
-  TRY_ASSIGN(const std::vector<std::string> others, taking_.ledger.AboutContent(content));
-  for (const std::string& other : others) {
-    if (other == id) continue;
-    TRY_ASSIGN(const ledger::DocumentState state, ledger::StateOf(taking_.ledger, other));
-    if (state != ledger::DocumentState::kKept) continue;
-    TRY_ASSIGN(const bool other_is_usable, IsUsable(taking_.ledger, other, taking_.today));
-    if (other_is_usable || !is_usable) return other;
-  }
-  return std::string();
-}
-
-Result<bool> DocumentTaker::WasForgotten(const std::string& content) const {
-  if (content.empty()) return false;
-  TRY_ASSIGN(const ledger::Digest token, taking_.subjects.TokenOf(ContentSubject(content)));
-  TRY_ASSIGN(const std::vector<std::string> ids, taking_.ledger.AboutSubject(token));
-  for (const std::string& id : ids) {
-    TRY_ASSIGN(const auto decision, taking_.ledger.Read({.about = id, .kind = std::string(ledger::Decision::kKind)}).Next());
-    if (decision) return true;
-  }
-  return false;
 }
 
 }  // namespace walchen::data

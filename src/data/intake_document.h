@@ -27,10 +27,6 @@ struct Taking {
   KeptSignatures& kept;
 };
 
-// What stands in the subject index for a file's content. When it is forgotten (forget.h), a decision keeps this token, so that
-// the same file is not taken in again.
-std::string ContentSubject(std::string_view sha256);
-
 // Whether the rightsholder says no.
 bool IsReservation(const OptOutMark& mark);
 // The verdicts of these marks as records of a document.
@@ -58,9 +54,6 @@ class DocumentTaker {
   Result<void> AppendWithContent(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendCleanedText(const std::string& id, const Part& part, const FilteredDocument& cleaned);
   Result<void> AppendFindings(const std::string& id, const FilteredDocument& cleaned, bool secrets);
-  // Another kept document with this content; empty if there is none that may stand for this one.
-  Result<std::string> SameContent(const std::string& content, const std::string& id) const;
-  Result<bool> WasForgotten(const std::string& content) const;
 
   Taking taking_;
   const RawFile& file_;

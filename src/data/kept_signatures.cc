@@ -8,10 +8,8 @@
 #include "ledger/rights.h"
 
 namespace walchen::data {
-namespace {
 
-// Of the last of its transformations that says one; of another version's, or of none, from the text itself. Nothing for what
-// has no text.
+// Of the last of its transformations that says one; of another version's, or of none, from the text itself.
 Result<std::optional<Signature>> SignatureOf(const ledger::Ledger& ledger, const std::string& id) {
   std::optional<Signature> signature;
   ledger::EventReader events = ledger.Read({.about = id, .kind = std::string(ledger::Transformation::kKind)});
@@ -25,8 +23,6 @@ Result<std::optional<Signature>> SignatureOf(const ledger::Ledger& ledger, const
   TRY_ASSIGN(const std::string text, TextOf(ledger, id));
   return text.empty() ? std::nullopt : std::optional(MakeSignature(text, SplitWords(text)));
 }
-
-}  // namespace
 
 Result<bool> IsUsable(const ledger::Ledger& ledger, const std::string& id, std::string_view today) {
   TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger, id, today));

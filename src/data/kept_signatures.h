@@ -18,6 +18,9 @@ namespace walchen::data {
 // Whether a recipe could name its tier (ledger/rights.h).
 Result<bool> IsUsable(const ledger::Ledger& ledger, const std::string& id, std::string_view today);
 
+// Of a document's text; nothing for what has none.
+Result<std::optional<Signature>> SignatureOf(const ledger::Ledger& ledger, const std::string& id);
+
 // Not thread-safe.
 class KeptSignatures {
  public:

@@ -8,6 +8,7 @@
 #include "base/test_folder.h"
 #include "data/bpe_trainer.h"
 #include "formats/gguf.h"
+#include "formats/tokenizer.h"
 #include "ledger/documents.h"
 #include "ledger/subject.h"
 

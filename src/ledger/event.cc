@@ -17,6 +17,30 @@ uint8_t ValueOf(char digit) { return static_cast<uint8_t>(IsDigit(digit) ? digit
 
 }  // namespace
 
+Result<NewEvent> AsNew(const Event& event) {
+  NewEvent copy = {.kind = event.kind, .about = event.about};
+  copy.body = nlohmann::json::parse(event.body, nullptr, /*allow_exceptions=*/false);
+  if (!copy.body.is_object()) return Fail(ErrorCode::kCorrupt, "event {}: expected a JSON object as its body", event.sequence);
+  const size_t private_values = copy.body.value(kPrivateMember, nlohmann::json::object()).size();
+  copy.body.erase(std::string(kPrivateMember));
+  if (private_values != event.private_fields.size()) {
+    return Fail(ErrorCode::kInvalidArgument, "event {}, a {} event about {}: expected its {} private values, found {}; what was forgotten "
+                "cannot be copied", event.sequence, event.kind, event.about, private_values, event.private_fields.size());
+  }
+  for (const PrivateField& field : event.private_fields) {
+    if (field.name != kSubjectsField) {
+      copy.private_fields.push_back(field);
+      continue;
+    }
+    const auto tokens = nlohmann::json::parse(field.value, nullptr, /*allow_exceptions=*/false);
+    for (const auto& token : tokens) {
+      if (!token.is_string()) return Fail(ErrorCode::kCorrupt, "event {}: expected texts as its subjects", event.sequence);
+      TRY_ASSIGN(copy.subjects.emplace_back(), DigestOfHex(token.get_ref<const std::string&>()));
+    }
+  }
+  return copy;
+}
+
 Digest DigestOf(const Event& event) {
   base::ByteWriter out;
   out.Raw(base::AsBytes(kDomain));

@@ -75,6 +75,10 @@ struct Head {
   bool operator==(const Head&) const = default;
 };
 
+// The event as one that may be appended to another ledger, with its private values. Errors: kInvalidArgument (some of them are
+// erased), kCorrupt.
+Result<NewEvent> AsNew(const Event& event);
+
 // Of everything in the event but `digest` and the private values.
 Digest DigestOf(const Event& event);
 

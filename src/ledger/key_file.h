@@ -19,4 +19,8 @@ Result<Secret> ReadSecret(base::Files& files, const base::Path& path);
 // Errors: those of ReadSecret but kNotFound, kUnavailable (another process is making it now).
 Result<Secret> ReadOrMakeSecret(base::Files& files, const base::Path& path);
 
+// The secret in `from`, made as above where there is none, which is then in `to` as well. Errors: those of ReadOrMakeSecret,
+// kInvalidArgument (`to` holds another one).
+Result<Secret> ShareSecret(base::Files& files, const base::Path& from, const base::Path& to);
+
 }  // namespace walchen::ledger

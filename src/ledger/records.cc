@@ -202,6 +202,22 @@ void Fields(Archive& a, Record& r, const Export*) {
 }
 
 template <class Archive, class Record>
+void Fields(Archive& a, Record& r, const Tokenizer*) {
+  a.Needed("sha256", r.sha256, Form::kSha256);
+  a.Whole("tokens", r.tokens);
+  a.Whole("documents", r.documents);
+  a.Texts("sources", r.sources, Form::kName);
+  a.Texts("tiers", r.tiers, Form::kName);
+}
+
+template <class Archive, class Record>
+void Fields(Archive& a, Record& r, const Merged*) {
+  a.Whole("documents", r.documents);
+  a.Whole("head_sequence", r.head_sequence);
+  a.Needed("head_digest", r.head_digest, Form::kSha256);
+}
+
+template <class Archive, class Record>
 void Fields(Archive& a, Record& r, const Deletion*) {
   a.Text("reason", r.reason);
 }
@@ -290,6 +306,8 @@ WALCHEN_LEDGER_RECORD(Model)
 WALCHEN_LEDGER_RECORD(RetrainingDue)
 WALCHEN_LEDGER_RECORD(Evaluation)
 WALCHEN_LEDGER_RECORD(Export)
+WALCHEN_LEDGER_RECORD(Tokenizer)
+WALCHEN_LEDGER_RECORD(Merged)
 WALCHEN_LEDGER_RECORD(Deletion)
 WALCHEN_LEDGER_RECORD(ConsentWithdrawn)
 WALCHEN_LEDGER_RECORD(Decision)

@@ -283,6 +283,24 @@ struct Export {  // about nothing
   bool operator==(const Export&) const = default;
 };
 
+struct Tokenizer {  // about nothing: learned from kept documents
+  static constexpr std::string_view kKind = "tokenizer";
+  std::string sha256 = {};  // of its file
+  int64_t tokens = 0;
+  int64_t documents = 0;
+  std::vector<std::string> sources = {};  // whose documents; none: all
+  std::vector<std::string> tiers = {};
+  bool operator==(const Tokenizer&) const = default;
+};
+
+struct Merged {  // about nothing: another home's documents were taken over (data/merge.h)
+  static constexpr std::string_view kKind = "merged";
+  int64_t documents = 0;
+  int64_t head_sequence = 0;  // of the other ledger
+  std::string head_digest = {};
+  bool operator==(const Merged&) const = default;
+};
+
 struct Deletion {  // about what was forgotten; Transaction::Erase writes it
   static constexpr std::string_view kKind = kDeletionKind;
   std::string reason = {};

@@ -93,6 +93,8 @@ TEST(Records, ComeBackAsTheyWereWritten) {
   ExpectRoundTrip(RetrainingDue{.model = kSha, .because = kId});
   ExpectRoundTrip(Evaluation{.model = kSha, .suite = "s", .version = "1", .results = {{"loss", "3.25"}}});
   ExpectRoundTrip(Export{.format = "croissant", .sha256 = kSha, .head_sequence = 9, .head_digest = kSha});
+  ExpectRoundTrip(Tokenizer{.sha256 = kSha, .tokens = 300, .documents = 2, .sources = {"manuals"}, .tiers = {"A", "O"}});
+  ExpectRoundTrip(Merged{.documents = 3, .head_sequence = 9, .head_digest = kSha});
   ExpectRoundTrip(Deletion{.reason = "r"});
   ExpectRoundTrip(ConsentWithdrawn{.reference = "r"});
   ExpectRoundTrip(Decision{.what = "w", .who = "x", .why = "y"});

@@ -141,6 +141,11 @@ Result<SubjectKey> SubjectKey::ReadOrMake(base::Files& files, const base::Path& 
   return SubjectKey(key);
 }
 
+Result<SubjectKey> SubjectKey::Share(base::Files& files, const base::Path& from, const base::Path& to) {
+  TRY_ASSIGN(const Secret key, ShareSecret(files, from, to));
+  return SubjectKey(key);
+}
+
 Result<Digest> SubjectKey::TokenOf(std::string_view subject) const {
   if (subject.size() > static_cast<size_t>(base::kSubjectMaxBytes)) {
     return Fail(ErrorCode::kTooLarge, "expected what identifies a person in at most {} bytes, found {}",

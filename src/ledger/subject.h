@@ -29,7 +29,13 @@ class SubjectKey {
  public:
   // The key in the file, a new one where there is no file (key_file.h). Without this file the index is worth nothing.
   static Result<SubjectKey> ReadOrMake(base::Files& files, const base::Path& path);
+  // The key in `from`, which is then in `to` too: that of a home whose documents will be in another one.
+  // Errors: kInvalidArgument (`to` holds another key).
+  static Result<SubjectKey> Share(base::Files& files, const base::Path& from, const base::Path& to);
   explicit SubjectKey(const Secret& key) : key_(key) {}
+
+  // Keys of two homes: their tokens mean the same only if they are equal.
+  bool operator==(const SubjectKey&) const = default;
 
   // HMAC-SHA256 of the normalised subject. Errors: kInvalidArgument (nothing is left of it), kTooLarge.
   Result<Digest> TokenOf(std::string_view subject) const;

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Raw files to shards to a training run and back: what was taken in, under which right, who saw it, and how it goes."""
 import io
+import json
+import os
+import pathlib
+import subprocess
 import unittest
 import zipfile
 
-from data_home import DataCase
+from data_home import BINARY, DataCase
+
+INTAKE_SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "recipes/intake.sbatch"
 
 GERMAN = (
     "Die Pumpe läuft seit Montag unruhig. Das Lager wird heiß, und der Schlosser prüft den Ölstand im Gehäuse. Danach zieht er die "
@@ -171,6 +177,35 @@ class Data(DataCase):
         message = self.train("manuals", '"A", "B"', exit_code=1).stderr
         self.assertIn("unlicensed.txt", message)
         self.assertIn("no licence is known", message)
+
+    def test_many_machines_take_in_and_one_home_has_it_all(self):
+        self.put("pumps/pump.txt", ENGLISH)
+        self.put("valves/valve.txt", VALVE)
+        self.put("copies/pump.txt", ENGLISH)
+        self.put("mail/mail.txt", OTHER + "\nQuestions to erika.muster@beispiel.de.\n")
+        (self.folder / "build").mkdir()
+        (self.folder / "build/walchen").symlink_to(BINARY)
+        tasks = 3
+        for task in range(tasks):
+            environment = {"SLURM_SUBMIT_DIR": str(self.folder), "SLURM_ARRAY_TASK_ID": str(task + 1), "SLURM_ARRAY_TASK_MIN": "1",
+                           "SLURM_ARRAY_TASK_COUNT": str(tasks), "SLURM_CPUS_PER_TASK": "2"}
+            ran = subprocess.run(["bash", INTAKE_SCRIPT, self.raw, self.home, "--source", "manuals", "--rights", "own-data"],
+                                 env={**os.environ, **environment}, capture_output=True, text=True)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+        parts = sorted((self.home / "parts").iterdir())
+        self.assertGreater(len(parts), 1)
+        self.run_walchen("data", "merge", *parts)
+        kept = self.documents(state="kept")
+        self.assertEqual(len(kept), 3)
+        self.assertEqual(len(self.documents(state="duplicate")), 1)
+        self.assertEqual(len(self.json("data", "subject", "erika.muster@beispiel.de")), 1)
+        self.assertTrue(self.json("data", "verify")["sound"])
+        self.assertEqual(self.add()["unchanged"], 4)
+        again = self.run_walchen("data", "merge", *parts, "--json").stdout.splitlines()
+        self.assertEqual([json.loads(line)["documents"] for line in again], [0] * len(parts))
+        stranger = self.folder / "stranger"
+        self.run_walchen("data", "add", self.raw, "--source", "manuals", "--rights", "own-data", environment={"WALCHEN_HOME": str(stranger)})
+        self.assertIn("--merge-into", self.run_walchen("data", "merge", stranger, exit_code=1).stderr)
 
     def test_a_cut_ledger_and_a_changed_shard_are_found(self):
         self.put_manuals()
