@@ -10,11 +10,10 @@
 #include "cli/command.h"
 #include "cli/data_home.h"
 #include "cli/terminal.h"
-#include "data/bpe_trainer.h"
 #include "data/corpus_build.h"
 #include "data/corpus_table.h"
 #include "data/evaluation_texts.h"
-#include "data/kept_text.h"
+#include "data/learned_tokenizer.h"
 #include "data/shard_builder.h"
 #include "formats/gguf.h"
 #include "formats/tokenizer.h"
@@ -111,17 +110,9 @@ class CorpusBuilder {
     if (files_.Exists(path)) return path;
     Tell("learning a tokenizer");
     TRY(files_.MakeFolders(path.parent_path()));
-    data::BpeTrainer trainer;
-    const auto add = [&](const ledger::ListedDocument& document, const std::string& text) -> Result<void> {
-      TRY_ASSIGN(const ledger::Rights rights, ledger::RightsOf(ledger_, document.id, ledger::Today()));
-      return built_.recipe.tiers.find(rights.tier) == std::string::npos ? Result<void>() : trainer.Add(text);
-    };
-    TRY(data::ForEachText(ledger_, data::SourcesOf(built_.recipe, flags_.profile, false), add));
-    TRY_ASSIGN(const data::Bpe bpe, trainer.Train(data::OwnSpecialTokens(), built_.recipe.vocabulary));
-    formats::GgufWriter writer;
-    writer.Add("general.architecture", std::string("tokenizer"));
-    for (auto& [key, value] : data::TokenizerKeys(bpe)) writer.Add(key, std::move(value));
-    TRY(writer.Write(files_, path));
+    const data::TokenizerPlan plan = {.sources = data::SourcesOf(built_.recipe, flags_.profile, false), .tiers = built_.recipe.tiers,
+                                      .vocabulary = built_.recipe.vocabulary};
+    TRY(data::LearnTokenizer(ledger_, files_, plan, path));
     return path;
   }
 

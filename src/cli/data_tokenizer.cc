@@ -4,9 +4,8 @@
 
 #include "cli/command.h"
 #include "cli/data_home.h"
-#include "data/bpe_trainer.h"
-#include "data/kept_text.h"
-#include "formats/gguf.h"
+#include "data/learned_tokenizer.h"
+#include "ledger/rights.h"
 
 namespace walchen::cli {
 namespace {
@@ -18,32 +17,12 @@ struct Options {
   int vocabulary = 8'192;
 };
 
-struct Learned {
-  uint64_t documents = 0, bytes = 0, words = 0;
-  size_t tokens = 0;
-};
-
-Result<Learned> Learn(const Options& options) {
+Result<data::LearnedTokenizer> Learn(const Options& options) {
   base::Files& files = base::Files::Os();
   TRY_ASSIGN(const base::Home home, base::Home::Find(options.shared.home));
-  TRY_ASSIGN(const ledger::Ledger ledger, ReadLedger(home));
-  if (files.Exists(options.output)) return Fail(ErrorCode::kAlreadyExists, "{} is there already; name another file", options.output);
-  data::BpeTrainer trainer;
-  Learned learned;
-  TRY(data::ForEachText(ledger, options.sources, [&](const ledger::ListedDocument&, const std::string& text) -> Result<void> {
-    ++learned.documents;
-    learned.bytes += text.size();
-    return trainer.Add(text);
-  }));
-  if (learned.documents == 0) return Fail(ErrorCode::kNotFound, "expected kept documents with text, found none; see `walchen data ls`");
-  learned.words = trainer.distinct_words();
-  TRY_ASSIGN(const data::Bpe bpe, trainer.Train(data::OwnSpecialTokens(), options.vocabulary));
-  learned.tokens = bpe.tokens.size();
-  formats::GgufWriter writer;
-  writer.Add("general.architecture", std::string("tokenizer"));
-  for (auto& [key, value] : data::TokenizerKeys(bpe)) writer.Add(key, std::move(value));
-  TRY(writer.Write(files, options.output));
-  return learned;
+  TRY_ASSIGN(ledger::Ledger ledger, OpenLedger(files, home));
+  const data::TokenizerPlan plan = {.sources = options.sources, .tiers = std::string(ledger::kAllTiers), .vocabulary = options.vocabulary};
+  return data::LearnTokenizer(ledger, files, plan, options.output);
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ Result<void> Trainer::CompareWithFirst(const Options& options) {
   if (!options.base.empty()) {
     TRY_ASSIGN(const auto bytes, files_.Map(options.base));
     base_sha256_ = base::Sha256Hex(bytes->bytes());
+    parents_.push_back(base_sha256_);
   }
   TRY_ASSIGN(const bool is_same_base, ranks_->SameAsFirst(base_sha256_));
   if (!is_same_base) {
@@ -152,6 +153,10 @@ Result<void> Trainer::LoadSense(const model::SenseConfig& planned, const runs::S
       TRY(CopySense(files_, plan.from, sense, start));
     }
   }
+  if (!plan.from.empty()) {
+    TRY_ASSIGN(const auto bytes, files_.Map(start));
+    parents_.push_back(base::Sha256Hex(bytes->bytes()));
+  }
   TRY_ASSIGN(auto file, formats::GgufFile::Open(files_, start));
   TRY_ASSIGN(const std::vector<model::SenseConfig> senses, model::ReadSenses(*file));
   if (senses.size() != 1) {
@@ -189,9 +194,7 @@ Result<void> Trainer::OpenRecord(const Options& options) {
   const auto is_shards = [](const runs::DataPlan& data) { return data.source.kind == runs::DataSource::Kind::kShards; };
   if (!ranks_->is_first()) return {};
   if (std::ranges::none_of(recipe.data, is_shards) && !files_.Exists(options.ledger)) return {};
-  std::vector<std::string> parents;
-  if (!base_sha256_.empty()) parents.push_back(base_sha256_);
-  TRY_ASSIGN(record_, TrainingRecord::Open(files_, options.ledger, folder_, parents));
+  TRY_ASSIGN(record_, TrainingRecord::Open(files_, options.ledger, folder_, parents_));
   for (size_t i = 0; i < recipe.data.size(); ++i) {
     const runs::DataPlan& data = recipe.data[i];
     if (!is_shards(data)) continue;

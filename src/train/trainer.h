@@ -99,6 +99,7 @@ class Trainer {
   std::unique_ptr<formats::Tokenizer> tokenizer_;
   std::unique_ptr<formats::ChatTemplate> chat_template_;  // null: the base has none
   std::string base_sha256_;  // empty: there is no base
+  std::vector<std::string> parents_;  // SHA-256 of the models that this one begins with
   bool has_lora_ = false;
   std::vector<std::unique_ptr<shards::SampleSource>> sources_, unseen_;
   std::unique_ptr<Optimiser> optimiser_;
