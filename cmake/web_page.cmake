@@ -12,5 +12,5 @@ if(TARGET walchen_serve)
     COMMENT "The web page"
     VERBATIM)
   target_sources(walchen_serve PRIVATE ${page_files})
-  set_source_files_properties(${page_files} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(${page_files} PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
 endif()

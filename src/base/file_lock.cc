@@ -11,22 +11,13 @@
 #include <thread>
 #include <utility>
 
+#include "base/errno_code.h"
+
 namespace walchen::base {
 namespace {
 
-ErrorCode CodeOf(int error) {
-  switch (error) {
-    case EACCES:
-    case EPERM:
-    case EROFS: return ErrorCode::kPermissionDenied;
-    case ENOENT:
-    case ENOTDIR: return ErrorCode::kNotFound;
-    default: return ErrorCode::kIo;
-  }
-}
-
-tl::unexpected<Error> FailErrno(std::string_view action, const Path& path, int error) {
-  return Fail(CodeOf(error), "{} cannot be {}: {}", path.native(), action, std::strerror(error));
+tl::unexpected<Error> FailLock(std::string_view action, const Path& path, int error) {
+  return Fail(CodeOfErrno(error), "{} cannot be {}: {}", path.native(), action, std::strerror(error));
 }
 
 // 0, or errno. IsHeld takes a lock for an instant, which must not turn away a process that just starts, so a taken lock
@@ -45,12 +36,12 @@ int LockPatiently(int file) {
 
 Result<FileLock> FileLock::Take(const Path& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return FailErrno("opened", path, errno);
+  if (file < 0) return FailLock("opened", path, errno);
   FileLock lock(file, path);
   if (const int error = LockPatiently(file); error == EWOULDBLOCK) {
     return Fail(ErrorCode::kUnavailable, "{} is held by another process", path.native());
   } else if (error != 0) {
-    return FailErrno("locked", path, error);
+    return FailLock("locked", path, error);
   }
   TRY(lock.Note(""));  // what the last holder noted is not true of this one
   return lock;
@@ -72,7 +63,7 @@ FileLock::~FileLock() {
 Result<void> FileLock::Note(std::string_view text) {
   const auto length = static_cast<ssize_t>(text.size());
   if (::ftruncate(file_, 0) != 0 || ::pwrite(file_, text.data(), text.size(), 0) != length) {
-    return FailErrno("written", path_, errno);
+    return FailLock("written", path_, errno);
   }
   return {};
 }

@@ -11,31 +11,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/errno_code.h"
+
 namespace walchen::base {
 namespace {
 
-ErrorCode CodeOf(int error) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR: return ErrorCode::kNotFound;
-    case EACCES:
-    case EPERM:
-    case EROFS: return ErrorCode::kPermissionDenied;
-    case EEXIST:
-    case ENOTEMPTY: return ErrorCode::kAlreadyExists;
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM: return ErrorCode::kResourceExhausted;
-    case EISDIR: return ErrorCode::kInvalidArgument;
-    default: return ErrorCode::kIo;
-  }
-}
-
 tl::unexpected<Error> FailErrno(std::string_view action, const Path& path, int error) {
-  return Fail(CodeOf(error), "cannot {} {}: {}", action, path.native(), std::strerror(error));
+  return Fail(CodeOfErrno(error), "cannot {} {}: {}", action, path.native(), std::strerror(error));
 }
 
 // Not blocking: opening a named pipe would wait for its writer before we could see that it is no file.

@@ -26,14 +26,14 @@ struct Candidate {
   bool operator<(const Candidate& other) const { return count != other.count ? count < other.count : key > other.key; }
 };
 
-struct Word {
+struct CountedWord {
   std::vector<int32_t> symbols;
   int64_t count = 0;
 };
 
 class Merging {
  public:
-  Merging(std::vector<Word> words, uint64_t least_count) : words_(std::move(words)), least_count_(static_cast<int64_t>(least_count)) {
+  Merging(std::vector<CountedWord> words, uint64_t least_count) : words_(std::move(words)), least_count_(static_cast<int64_t>(least_count)) {
     for (uint32_t word = 0; word < words_.size(); ++word) {
       const std::vector<int32_t>& symbols = words_[word].symbols;
       for (size_t i = 0; i + 1 < symbols.size(); ++i) Count(KeyOf({symbols[i], symbols[i + 1]}), words_[word].count, word);
@@ -75,7 +75,7 @@ class Merging {
   }
 
   void ApplyTo(uint32_t index, Pair pair, int32_t merged) {
-    Word& word = words_[index];
+    CountedWord& word = words_[index];
     std::vector<int32_t>& symbols = word.symbols;
     size_t kept = 0;
     for (size_t i = 0; i < symbols.size(); ++i) {
@@ -106,7 +106,7 @@ class Merging {
     seen_.clear();
   }
 
-  std::vector<Word> words_;
+  std::vector<CountedWord> words_;
   int64_t least_count_;
   std::unordered_map<uint64_t, int64_t> counts_;
   std::unordered_map<uint64_t, std::vector<uint32_t>> seen_;  // since the queue was filled last
@@ -154,9 +154,9 @@ Result<Bpe> BpeTrainer::Train(const std::vector<std::string>& special_tokens, in
     id_of_byte[static_cast<size_t>(byte)] = static_cast<int32_t>(bpe.tokens.size());
     bpe.tokens.push_back(std::string(1, static_cast<char>(byte)));
   }
-  std::vector<Word> words;
+  std::vector<CountedWord> words;
   for (const auto& [text, count] : counts_) {
-    Word& word = words.emplace_back(Word{.symbols = {}, .count = static_cast<int64_t>(count)});
+    CountedWord& word = words.emplace_back(CountedWord{.symbols = {}, .count = static_cast<int64_t>(count)});
     for (const char byte : text) word.symbols.push_back(id_of_byte[static_cast<unsigned char>(byte)]);
   }
   std::unordered_map<std::string, int32_t> ids;  // of what was merged: two pairs may make one token

@@ -2,15 +2,13 @@
 #include "data/cell_column.h"
 
 #include <cmath>
-#include <limits>
 
 #include "data/column_units.h"
 #include "data/extraction.h"
+#include "data/missing_number.h"
 
 namespace walchen::data {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 std::optional<bool> ReadTruth(std::string_view text) {
   if (text.size() < 4 || text.size() > 6) return {};

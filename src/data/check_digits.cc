@@ -5,12 +5,13 @@
 #include <array>
 #include <cstdint>
 
+#include "base/ascii.h"
+
 namespace walchen::data {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 int Digit(char c) { return c - '0'; }
-bool AllDigits(std::string_view text) { return std::all_of(text.begin(), text.end(), IsDigit); }
+bool AllDigits(std::string_view text) { return std::all_of(text.begin(), text.end(), base::IsDigit); }
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
 struct Country {
@@ -89,7 +90,7 @@ bool IsIban(std::string_view compact) {
   int rest = 0;
   for (size_t i = 0; i < compact.size(); ++i) {
     const char c = Upper(compact[(i + 4) % compact.size()]);
-    if (IsDigit(c)) {
+    if (base::IsDigit(c)) {
       rest = (rest * 10 + Digit(c)) % 97;
     } else if (c >= 'A' && c <= 'Z') {
       rest = (rest * 100 + (c - 'A' + 10)) % 97;

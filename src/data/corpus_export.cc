@@ -14,7 +14,7 @@ namespace {
 std::string Day(int64_t ms) { return base::Iso8601(ms / 1'000).substr(0, 10); }
 
 // RFC 4180; a cell that a spreadsheet would take for a formula gets a quote in front.
-std::string Cell(std::string_view text) {
+std::string CsvCell(std::string_view text) {
   std::string cell(text);
   if (!cell.empty() && std::string_view("=+-@").find(cell.front()) != std::string_view::npos) cell.insert(0, "'");
   if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
@@ -55,18 +55,18 @@ std::string Plain(std::string_view text) {
   return plain;
 }
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-Json Names(const Counts& counts) {
-  Json names = Json::array();
+OrderedJson Names(const Counts& counts) {
+  OrderedJson names = OrderedJson::array();
   for (const auto& [name, count] : counts) names.push_back(name);
   return names;
 }
 
 // The context of appendix 1 of the specification, with schema.org by https as mlcroissant has it. Terms that are not used stand in
 // it too: its readers compare.
-Json CroissantContext() {
-  Json context = {{"@language", "en"}, {"@vocab", "https://schema.org/"}, {"sc", "https://schema.org/"},
+OrderedJson CroissantContext() {
+  OrderedJson context = {{"@language", "en"}, {"@vocab", "https://schema.org/"}, {"sc", "https://schema.org/"},
                   {"cr", "http://mlcommons.org/croissant/"}, {"rai", "http://mlcommons.org/croissant/RAI/"},
                   {"dct", "http://purl.org/dc/terms/"}, {"prov", "http://www.w3.org/ns/prov#"}, {"conformsTo", "dct:conformsTo"}};
   for (const std::string_view term : {"annotation", "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "excludes", "extract", "field",
@@ -82,7 +82,7 @@ Json CroissantContext() {
 }
 
 // A licence of SPDX's list by its page; an expression, and what is used without a licence, by its words.
-Json CroissantLicences(const CorpusFacts& facts) {
+OrderedJson CroissantLicences(const CorpusFacts& facts) {
   std::set<std::string> pages, words;
   for (const SourceFacts& source : facts.sources) {
     for (const auto& [licence, count] : source.licences) {
@@ -92,26 +92,26 @@ Json CroissantLicences(const CorpusFacts& facts) {
       else words.insert(licence);
     }
   }
-  Json licences = Json::array();
+  OrderedJson licences = OrderedJson::array();
   for (const std::string& page : pages) licences.push_back(page);
   for (const std::string& name : words) licences.push_back({{"@type", "sc:CreativeWork"}, {"name", name}});
   return licences;
 }
 
 // The first and the last day on which something was taken in; none where nothing was.
-Json CollectionDays(const CorpusFacts& facts) {
+OrderedJson CollectionDays(const CorpusFacts& facts) {
   int64_t first = 0, last = 0;
   for (const SourceFacts& source : facts.sources) {
     if (source.documents == 0) continue;
     first = first == 0 ? source.first_ms : std::min(first, source.first_ms);
     last = std::max(last, source.last_ms);
   }
-  return first == 0 ? Json::array() : Json::array({Day(first), Day(last)});
+  return first == 0 ? OrderedJson::array() : OrderedJson::array({Day(first), Day(last)});
 }
 
 // Where a part of the data comes from, as PROV-O's entity.
-Json CroissantSource(const SourceFacts& source) {
-  Json entry = {{"@type", "prov:Entity"}, {"@id", "source/" + source.source.name}, {"prov:label", source.source.name},
+OrderedJson CroissantSource(const SourceFacts& source) {
+  OrderedJson entry = {{"@type", "prov:Entity"}, {"@id", "source/" + source.source.name}, {"prov:label", source.source.name},
                 {"description", fmt::format("{} documents, {} kept", source.documents, KeptOf(source))},
                 {"additionalType", ledger::NameOf(*source.source.source_class)},
                 {"usageInfo", ledger::NameOf(*source.source.basis)}};
@@ -128,9 +128,9 @@ std::string SourcesCsv(const CorpusFacts& facts) {
     Counts licences = source.licences;
     if (licences.empty()) licences["none"] = 0;
     for (const auto& [licence, count] : licences) {
-      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", Cell(source.source.name), ledger::NameOf(*source.source.source_class),
-                         ledger::NameOf(*source.source.basis), Cell(licence), count, source.documents, source.kept_bytes,
-                         Day(source.first_ms), Day(source.last_ms), source.source.keep_until, Cell(source.source.purpose));
+      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\r\n", CsvCell(source.source.name), ledger::NameOf(*source.source.source_class),
+                         ledger::NameOf(*source.source.basis), CsvCell(licence), count, source.documents, source.kept_bytes,
+                         Day(source.first_ms), Day(source.last_ms), source.source.keep_until, CsvCell(source.source.purpose));
     }
   }
   return csv;
@@ -171,10 +171,10 @@ std::string DatasetCard(const CorpusFacts& facts, std::string_view name) {
 std::string CroissantJson(const CorpusFacts& facts, const Publication& publication) {
   const std::string head = ledger::HexOf(facts.head.digest);
   const std::string version = fmt::format("{}.0.0", facts.head.sequence);
-  Json root = {{"@context", CroissantContext()},
+  OrderedJson root = {{"@context", CroissantContext()},
                {"@type", "sc:Dataset"},
                {"name", publication.name},
-               {"conformsTo", Json::array({"http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"})},
+               {"conformsTo", OrderedJson::array({"http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"})},
                {"description", fmt::format("{} documents of {} sources, as the ledger with head {} has them.",
                                            Sum(facts, &SourceFacts::states)["kept"], facts.sources.size(), head)},
                {"version", version},
@@ -189,8 +189,8 @@ std::string CroissantJson(const CorpusFacts& facts, const Publication& publicati
   root["rai:dataPreprocessingProtocol"] = Listed(facts.transformations);
   root["rai:dataManipulationProtocol"] = fmt::format("Left out: {}", Listed(Sum(facts, &SourceFacts::reasons)));
   root["rai:personalSensitiveInformation"] = fmt::format("Found and treated: {}", Listed(Sum(facts, &SourceFacts::personal_data)));
-  root["distribution"] = Json::array();
-  root["prov:wasDerivedFrom"] = Json::array();
+  root["distribution"] = OrderedJson::array();
+  root["prov:wasDerivedFrom"] = OrderedJson::array();
   for (const SourceFacts& source : facts.sources) {
     root["distribution"].push_back({{"@type", "cr:FileSet"}, {"@id", "files/" + source.source.name}, {"name", source.source.name},
                                     {"encodingFormat", Names(source.media_types)}, {"includes", "**"}});

@@ -9,6 +9,7 @@
 #include "data/extract_licence.h"
 #include "data/extraction.h"
 #include "data/glob.h"
+#include "data/text_lines.h"
 
 namespace walchen::data {
 namespace {
@@ -20,10 +21,8 @@ constexpr size_t kMaxPatterns = 20'000;
 constexpr size_t kPatternMaxBytes = 4'096;
 constexpr size_t kPatternsMaxBytes = 1'048'576;
 
-std::string_view TakeLine(std::string_view& text) {
-  const size_t end = text.find('\n');
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+std::string_view TakeStanzaLine(std::string_view& text) {
+  std::string_view line = TakeLine(text);
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }
@@ -48,7 +47,7 @@ class ParagraphReader {
     std::string field;
     bool any = false;
     while (!rest_.empty()) {
-      const std::string_view line = TakeLine(rest_);
+      const std::string_view line = TakeStanzaLine(rest_);
       ++line_;
       if (line.starts_with('#')) continue;
       if (Trimmed(line).empty()) {

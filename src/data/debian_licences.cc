@@ -11,26 +11,26 @@
 #include "data/debian_copyright.h"
 #include "data/extract_licence.h"
 #include "data/extraction.h"
+#include "data/file_licence.h"
 
 namespace walchen::data {
 namespace {
 
-constexpr std::string_view kUnrecognised = "LicenseRef-unrecognised";
 
-struct Name {
+struct LicenceName {
   std::string_view debian;  // in lower case
   std::string_view spdx;
 };
 
 // Families whose ids say -only or -or-later. A name without a version means the lowest one (section 7.2 of the format).
-constexpr auto kFamilies = std::to_array<Name>({
+constexpr auto kFamilies = std::to_array<LicenceName>({
     {"gpl", "GPL"}, {"lgpl", "LGPL"}, {"agpl", "AGPL"}, {"gfdl", "GFDL"}, {"gfdl-niv", "GFDL"},
 });
-constexpr auto kVersions = std::to_array<Name>({
+constexpr auto kVersions = std::to_array<LicenceName>({
     {"gpl-", "1.0 2.0 3.0"}, {"lgpl-", "2.0 2.1 3.0"}, {"agpl-", "1.0 3.0"}, {"gfdl-", "1.1 1.2 1.3"}, {"gfdl-niv-", "1.1 1.2 1.3"},
 });
 
-constexpr auto kNames = std::to_array<Name>({
+constexpr auto kLicenceNames = std::to_array<LicenceName>({
     {"0bsd", "0BSD"},
     {"afl-2.0", "AFL-2.0"},
     {"afl-2.1", "AFL-2.1"},
@@ -140,7 +140,7 @@ constexpr auto kNames = std::to_array<Name>({
     {"zpl-2.1", "ZPL-2.1"},
 });
 
-constexpr auto kExceptions = std::to_array<Name>({
+constexpr auto kExceptions = std::to_array<LicenceName>({
     {"autoconf", "Autoconf-exception-generic"},
     {"bison", "Bison-exception-2.2"},
     {"classpath", "Classpath-exception-2.0"},
@@ -153,8 +153,8 @@ constexpr auto kExceptions = std::to_array<Name>({
 });
 
 template <size_t N>
-std::string_view Find(const std::array<Name, N>& names, std::string_view debian) {
-  const auto found = std::ranges::find(names, debian, &Name::debian);
+std::string_view Find(const std::array<LicenceName, N>& names, std::string_view debian) {
+  const auto found = std::ranges::find(names, debian, &LicenceName::debian);
   return found == names.end() ? std::string_view() : found->spdx;
 }
 
@@ -182,15 +182,15 @@ std::string OfTerm(std::string_view term) {
   const std::string lower = Lowered(Trimmed(term));
   const size_t with = lower.find(" with ");
   const std::string name = SpdxOfDebianName(std::string_view(lower).substr(0, with));
-  if (name.empty()) return std::string(kUnrecognised);
+  if (name.empty()) return std::string(kUnrecognisedLicence);
   if (with == std::string::npos) return name;
   std::string_view exception = Trimmed(std::string_view(lower).substr(with + 6));
   for (const std::string_view end : {" exceptions", " exception"}) {
     if (exception.ends_with(end)) exception = Trimmed(exception.substr(0, exception.size() - end.size()));
   }
   // Behind "with" only a permission may stand; anything else is another licence. An id can have one exception.
-  if (!lower.ends_with(" exception") && !lower.ends_with(" exceptions")) return std::string(kUnrecognised);
-  if (name.find(' ') != std::string::npos) return std::string(kUnrecognised);
+  if (!lower.ends_with(" exception") && !lower.ends_with(" exceptions")) return std::string(kUnrecognisedLicence);
+  if (name.find(' ') != std::string::npos) return std::string(kUnrecognisedLicence);
   const std::string_view spdx = Find(kExceptions, exception);
   return fmt::format("{} WITH {}", name, spdx.empty() ? "AdditionRef-debian" : spdx);
 }
@@ -221,7 +221,7 @@ std::string SpdxOfDebianName(std::string_view name) {
   else if (or_later) lower.resize(lower.size() - std::string_view("-or-later").size());
   else if (lower.ends_with("-only")) lower.resize(lower.size() - std::string_view("-only").size());
   if (std::string id = OfFamily(lower, or_later); !id.empty()) return id;
-  const std::string_view spdx = Find(kNames, lower);
+  const std::string_view spdx = Find(kLicenceNames, lower);
   const bool takes_plus = or_later && !spdx.empty() && spdx.find(' ') == std::string_view::npos && !spdx.starts_with("LicenseRef-");
   return fmt::format("{}{}", spdx, takes_plus ? "+" : "");
 }
@@ -229,7 +229,7 @@ std::string SpdxOfDebianName(std::string_view name) {
 // A comma divides more weakly than "and" and "or": "A or B, and C" is (A or B) and C. Where only a comma stands, both sides hold.
 std::string SpdxOfDebian(std::string_view licence) {
   const auto most = static_cast<size_t>(base::kLicenceExpressionMaxBytes);
-  if (licence.size() > most) return std::string(kUnrecognised);
+  if (licence.size() > most) return std::string(kUnrecognisedLicence);
   std::string expression;
   while (true) {
     const size_t comma = licence.find(',');
@@ -240,7 +240,7 @@ std::string SpdxOfDebian(std::string_view licence) {
     if (!expression.empty() && lower.starts_with("or ")) word = "OR", group.remove_prefix(3);
     const std::string part = OfGroup(group);
     expression = expression.empty() ? part : fmt::format("{} {} {}", InBrackets(expression), word, InBrackets(part));
-    if (expression.size() > most) return std::string(kUnrecognised);
+    if (expression.size() > most) return std::string(kUnrecognisedLicence);
     if (comma == std::string_view::npos) return expression;
     licence.remove_prefix(comma + 1);
   }

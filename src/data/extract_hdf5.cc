@@ -9,18 +9,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "base/limits.h"
 #include "data/extract_readers.h"
+#include "data/missing_number.h"
 #include "data/part_tables.h"
 #include "data/time_column.h"
 
 namespace walchen::data {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr uint64_t kBlockNumbers = 65'536;
 // So many are read at once where that is whole chunks: 128 MiB of a worker's 4 GiB. A set of larger chunks is unpacked once
 // for each such block: at most eight times, as a file has no more numbers.
@@ -116,9 +115,9 @@ struct Shape {
 
 // What netCDF packs numbers with (CF conventions 1.11, section 8.1): what stands in the file times `scale`, plus `offset`.
 // Numbers that mean "none" are those in the file.
-class Packing {
+class SetPacking {
  public:
-  explicit Packing(hid_t set) : fill_(NumberAttribute(set, "_FillValue")), missing_(NumberAttribute(set, "missing_value")) {
+  explicit SetPacking(hid_t set) : fill_(NumberAttribute(set, "_FillValue")), missing_(NumberAttribute(set, "missing_value")) {
     const double scale = NumberAttribute(set, "scale_factor"), offset = NumberAttribute(set, "add_offset");
     if (std::isfinite(scale) && scale != 0) scale_ = scale;
     if (std::isfinite(offset)) offset_ = offset;
@@ -239,7 +238,7 @@ class Hdf5File {
 
   Result<std::vector<NumberColumn>> ReadNumbers(hid_t set, const Shape& shape) {
     TRY(Charge(shape));
-    const Packing packing(set);
+    const SetPacking packing(set);
     const std::string unit = UnitOfSet(set);
     std::vector<NumberColumn> columns(shape.columns);
     for (uint64_t c = 0; c < shape.columns; ++c) {

@@ -73,7 +73,7 @@ bool IsLicenceProperty(std::string_view name) {
 }
 
 // TDMRep: https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/: HTML meta, EPUB property, XMP property.
-std::string_view ProtocolOf(std::string_view field) {
+std::string_view ProtocolName(std::string_view field) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kProtocols = {
       {{"tdm-reservation", "tdmrep"},
        {"tdm-policy", "tdmrep"},
@@ -94,7 +94,7 @@ std::string_view ProtocolOf(std::string_view field) {
 
 bool IsXmpProperty(std::string_view name) {
   const std::string lower = Lowered(name);
-  return IsLicenceProperty(lower) || !ProtocolOf(lower).empty();
+  return IsLicenceProperty(lower) || !ProtocolName(lower).empty();
 }
 
 void ReadXmpProperty(std::string_view name, std::string_view value, Part& part) {
@@ -136,7 +136,7 @@ void FindOptOut(std::string_view field, std::string_view value, Part& part) {
     OptOutMark mark{std::string(protocol), std::string(field), std::string(value)};
     if (std::ranges::find(part.opt_outs, mark) == part.opt_outs.end()) part.opt_outs.push_back(std::move(mark));
   };
-  const std::string_view protocol = ProtocolOf(field);
+  const std::string_view protocol = ProtocolName(field);
   const std::string lower = Lowered(value);
   const bool is_rule = field == "robots" || field == "googlebot" || field == "ai-robots";
   if (is_rule && lower.find("noai") == std::string::npos && lower.find("noimageai") == std::string::npos) return;

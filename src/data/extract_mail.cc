@@ -14,11 +14,11 @@
 namespace walchen::data {
 namespace {
 
-struct Unref {
+struct UnrefObject {
   void operator()(void* object) const { g_object_unref(object); }
 };
 template <class T>
-using Owned = std::unique_ptr<T, Unref>;
+using OwnedObject = std::unique_ptr<T, UnrefObject>;
 
 struct FreePartIter {
   void operator()(GMimePartIter* iter) const { g_mime_part_iter_free(iter); }
@@ -32,10 +32,10 @@ void StartLibrary() {
   static_cast<void>(started);
 }
 
-Owned<GMimeParser> ParserOf(std::string_view bytes, GMimeFormat format) {
+OwnedObject<GMimeParser> ParserOf(std::string_view bytes, GMimeFormat format) {
   StartLibrary();
-  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
-  Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
+  const OwnedObject<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(bytes.data(), bytes.size()));
+  OwnedObject<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
   g_mime_parser_set_format(parser.get(), format);
   g_mime_parser_set_persist_stream(parser.get(), FALSE);
   return parser;
@@ -50,7 +50,7 @@ std::string_view HeaderOf(GMimeMessage* message, const char* name) {
 std::string ContentOf(GMimePart* part) {
   GMimeDataWrapper* content = g_mime_part_get_content(part);
   if (!content) return "";
-  const Owned<GMimeStream> stream(g_mime_stream_mem_new());
+  const OwnedObject<GMimeStream> stream(g_mime_stream_mem_new());
   g_mime_data_wrapper_write_to_stream(content, stream.get());
   const GByteArray* bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream.get()));
   return std::string(reinterpret_cast<const char*>(bytes->data), bytes->len);
@@ -177,8 +177,8 @@ bool SaysFromWhom(GMimeMessage* message) {
 
 Result<void> ReadMessage(const Source& source, Extraction& extraction) {
   TRY(CheckDepth(source));
-  const Owned<GMimeParser> parser = ParserOf(source.bytes, GMIME_FORMAT_MESSAGE);
-  const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
+  const OwnedObject<GMimeParser> parser = ParserOf(source.bytes, GMIME_FORMAT_MESSAGE);
+  const OwnedObject<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
   if (!message || !SaysFromWhom(message.get())) {
     return Fail(ErrorCode::kCorrupt, "expected a mail message, found no header of one");
   }
@@ -187,9 +187,9 @@ Result<void> ReadMessage(const Source& source, Extraction& extraction) {
 
 Result<void> ReadMailbox(const Source& source, Extraction& extraction) {
   TRY(CheckDepth(source));
-  const Owned<GMimeParser> parser = ParserOf(source.bytes, GMIME_FORMAT_MBOX);
+  const OwnedObject<GMimeParser> parser = ParserOf(source.bytes, GMIME_FORMAT_MBOX);
   for (uint64_t number = 1; !g_mime_parser_eos(parser.get()); ++number) {
-    const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
+    const OwnedObject<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
     if (!message) {
       return Fail(ErrorCode::kCorrupt, "expected a message behind message {}, found something else", number - 1);
     }

@@ -7,16 +7,10 @@
 #include "data/extract_charset.h"
 #include "data/extract_licence.h"
 #include "data/extract_readers.h"
+#include "data/text_lines.h"
 
 namespace walchen::data {
 namespace {
-
-std::string_view TakeLine(std::string_view& text) {
-  const size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
-}
 
 // "Name: value" as its two halves; the name is empty where the line is something else.
 std::pair<std::string_view, std::string_view> SplitField(std::string_view line) {

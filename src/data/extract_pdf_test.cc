@@ -26,13 +26,13 @@ std::string StreamOf(const std::string& content, const std::string& dictionary =
   return fmt::format("<<{}/Length {}>>\nstream\n{}\nendstream", dictionary, content.size(), content);
 }
 
-struct Word {
+struct PlacedText {
   int x, y;
   std::string text;
 };
 
 // Pages of words at places, in 1/72 inch from below on the left.
-std::string TextPdf(const std::vector<std::vector<Word>>& pages) {
+std::string TextPdf(const std::vector<std::vector<PlacedText>>& pages) {
   const std::string xmp =
       "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"r\"><rdf:Description xmlns:tdm=\"t\" "
       "tdm:reservation=\"1\">"
@@ -42,9 +42,9 @@ std::string TextPdf(const std::vector<std::vector<Word>>& pages) {
                                       "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
                                       "<</Title(Die Pumpe)>>", StreamOf(xmp, "/Type/Metadata/Subtype/XML")};
   std::string kids;
-  for (const std::vector<Word>& page : pages) {
+  for (const std::vector<PlacedText>& page : pages) {
     std::string content;
-    for (const Word& word : page) {
+    for (const PlacedText& word : page) {
       content += fmt::format("BT /F 11 Tf {} {} Td ({}) Tj ET\n", word.x, word.y, word.text);
     }
     objects.push_back(StreamOf(content));
@@ -73,7 +73,7 @@ std::string ScanOf(const std::string& pdf) {
                             width, height))});
 }
 
-const std::vector<Word> kLetter = {{70, 780, "Die Pumpe f\xF6rdert Wasser."}, {70, 760, "Sie l\xE4uft seit Montag."}};
+const std::vector<PlacedText> kLetter = {{70, 780, "Die Pumpe f\xF6rdert Wasser."}, {70, 760, "Sie l\xE4uft seit Montag."}};
 
 TEST(ReadPdf, PagesAreSpansAndMetadataIsRead) {
   const Part part = PartOf("a.pdf", TextPdf({kLetter, {{70, 780, "Zweite Seite."}}}));
@@ -88,7 +88,7 @@ TEST(ReadPdf, PagesAreSpansAndMetadataIsRead) {
 }
 
 TEST(ReadPdf, ColumnsOfProseAreReadOneAfterTheOtherAndTablesRowByRow) {
-  std::vector<Word> prose, table;
+  std::vector<PlacedText> prose, table;
   for (int line = 0; line < 8; ++line) {
     prose.push_back({70, 780 - line * 14, fmt::format("links steht hier Satz L{}", line)});
     prose.push_back({320, 780 - line * 14, fmt::format("rechts steht hier Satz R{}", line)});

@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "data/extract_charset.h"
 #include "data/extract_licence.h"
 #include "data/extract_readers.h"
-#include "data/hex_digit.h"
 #include "formats/utf8.h"
 
 namespace walchen::data {
@@ -61,9 +61,6 @@ struct Control {
   std::string_view word;
   std::optional<int64_t> number;
 };
-
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 class RtfReader {
  public:
@@ -117,7 +114,7 @@ class RtfReader {
     const size_t begin = at_++;
     if (at_ == rtf_.size()) return;
     const char c = rtf_[at_];
-    if (IsLetter(c)) return Obey(TakeControl(), begin);
+    if (base::IsLetter(c)) return Obey(TakeControl(), begin);
     ++at_;
     if (c == '\'') return ReadHex(begin);
     if (c == '*') {
@@ -135,13 +132,13 @@ class RtfReader {
 
   Control TakeControl() {
     const size_t begin = at_;
-    while (at_ < rtf_.size() && IsLetter(rtf_[at_])) ++at_;
+    while (at_ < rtf_.size() && base::IsLetter(rtf_[at_])) ++at_;
     Control control{rtf_.substr(begin, at_ - begin), {}};
     const bool negative = at_ < rtf_.size() && rtf_[at_] == '-';
     size_t digits = at_ + negative;
     int64_t number = 0;
     const size_t first = digits;
-    while (digits < rtf_.size() && IsDigit(rtf_[digits]) && digits - first < 10) {
+    while (digits < rtf_.size() && base::IsDigit(rtf_[digits]) && digits - first < 10) {
       number = number * 10 + (rtf_[digits++] - '0');
     }
     if (digits > first) {
@@ -187,7 +184,7 @@ class RtfReader {
       at_ = rtf_.size();
       return;
     }
-    const int high = HexDigit(rtf_[at_]), low = HexDigit(rtf_[at_ + 1]);
+    const int high = base::HexDigit(rtf_[at_]), low = base::HexDigit(rtf_[at_ + 1]);
     at_ += 2;
     if (high >= 0 && low >= 0) AddByte(static_cast<char>(high * 16 + low), begin);
   }

@@ -79,7 +79,7 @@ Result<Statement> Prepare(sqlite3* database, const std::string& sql) {
   return owned;
 }
 
-std::string_view TextOf(sqlite3_stmt* row, int column) {
+std::string_view ColumnText(sqlite3_stmt* row, int column) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
   return text ? std::string_view(text, static_cast<size_t>(sqlite3_column_bytes(row, column))) : std::string_view();
 }
@@ -94,8 +94,8 @@ Result<std::vector<std::string>> TableNames(sqlite3* database, Part& part) {
   uint64_t left_out = 0;
   int status = sqlite3_step(rows.get());
   for (; status == SQLITE_ROW; status = sqlite3_step(rows.get())) {
-    std::string name(TextOf(rows.get(), 0));
-    if (Lowered(TextOf(rows.get(), 1).substr(0, 15)) == "create virtual ") {
+    std::string name(ColumnText(rows.get(), 0));
+    if (Lowered(ColumnText(rows.get(), 1).substr(0, 15)) == "create virtual ") {
       part.notes.push_back(fmt::format("{}: a virtual table is not read", base::Quoted(name)));
     } else if (names.size() < static_cast<size_t>(base::kTablesMaxCount)) {
       names.push_back(std::move(name));
@@ -114,7 +114,7 @@ Cell CellOf(sqlite3_stmt* row, int column, CellGrid& grid) {
   switch (sqlite3_column_type(row, column)) {
     case SQLITE_INTEGER:
     case SQLITE_FLOAT: return {{}, sqlite3_column_double(row, column), CellKind::kNumber};
-    case SQLITE_TEXT: return {grid.Keep(std::string(TextOf(row, column)))};
+    case SQLITE_TEXT: return {grid.Keep(std::string(ColumnText(row, column)))};
     default: return {};  // NULL, or bytes, which ReadTable counts
   }
 }

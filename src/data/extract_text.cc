@@ -6,6 +6,7 @@
 #include "data/extract_licence.h"
 #include "data/extract_readers.h"
 #include "data/part_tables.h"
+#include "data/text_lines.h"
 
 namespace walchen::data {
 namespace {
@@ -23,13 +24,6 @@ Result<Part> TextPart(const Source& source) {
   part.text = std::move(decoded.text);
   part.spans = std::move(decoded.spans);
   return part;
-}
-
-std::string_view TakeLine(std::string_view& text) {
-  const size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
 }
 
 std::string_view WithoutQuotes(std::string_view value) {

@@ -71,7 +71,7 @@ Result<NumberTable> ReadSamples(SNDFILE* sound, const SF_INFO& info) {
   return table;
 }
 
-std::string TextOf(SNDFILE* sound, int which) {
+std::string SoundText(SNDFILE* sound, int which) {
   const char* text = sf_get_string(sound, which);
   return text ? text : "";
 }
@@ -90,9 +90,9 @@ Result<void> ReadWav(const Source& source, Extraction& extraction) {
   std::vector<NumberTable> tables(1);
   TRY_ASSIGN(tables[0], ReadSamples(sound.get(), info));
   Part part;
-  part.title = TextOf(sound.get(), SF_STR_TITLE);
+  part.title = SoundText(sound.get(), SF_STR_TITLE);
   for (const auto& [which, field] : {std::pair(SF_STR_COPYRIGHT, "ICOP"), std::pair(SF_STR_LICENSE, "license")}) {
-    if (const std::string text = TextOf(sound.get(), which); !text.empty()) AddLicence(part, field, text);
+    if (const std::string text = SoundText(sound.get(), which); !text.empty()) AddLicence(part, field, text);
   }
   AddTables(std::move(tables), part);
   if (part.content.empty()) return Fail(ErrorCode::kTooLarge, "{}", part.notes.back());

@@ -13,7 +13,7 @@ namespace {
 using base::ByteReader;
 using base::ByteWriter;
 
-constexpr uint64_t kNameMaxBytes = 1'048'576;
+constexpr uint64_t kFieldMaxBytes = 1'048'576;
 
 ByteWriter Begin(FrameKind kind) {
   ByteWriter out;
@@ -36,7 +36,7 @@ Result<void> End(const ByteReader& in) {
   return FailAt(in.position(), ErrorCode::kCorrupt, "expected the frame's end, found {} bytes more", in.left());
 }
 
-Result<std::string> Text(ByteReader& in, uint64_t max_bytes = kNameMaxBytes) {
+Result<std::string> Text(ByteReader& in, uint64_t max_bytes = kFieldMaxBytes) {
   TRY_ASSIGN(const std::string_view text, in.Text64(max_bytes, "a text"));
   if (formats::ValidUtf8Prefix(text) != text.size()) {
     return FailAt(in.position(), ErrorCode::kCorrupt, "expected UTF-8");
@@ -148,20 +148,20 @@ Result<ExtractRequest> ReadRequest(std::string_view frame) {
   TRY_ASSIGN(ByteReader in, Content(frame, FrameKind::kRequest));
   ExtractRequest request;
   // Paths are bytes: what comes from the one who asks is not judged.
-  TRY_ASSIGN(request.path, in.Text64(kNameMaxBytes, "a path"));
-  TRY_ASSIGN(request.name, in.Text64(kNameMaxBytes, "a name"));
+  TRY_ASSIGN(request.path, in.Text64(kFieldMaxBytes, "a path"));
+  TRY_ASSIGN(request.name, in.Text64(kFieldMaxBytes, "a name"));
   TRY_ASSIGN(request.memory_max_bytes, in.Read<uint64_t>("the memory"));
   TRY_ASSIGN(request.cpu_max_seconds, in.Read<uint64_t>("the time"));
   TRY_ASSIGN(request.skip_parts, in.Read<uint64_t>("the parts to skip"));
   TRY_ASSIGN(const uint64_t avoid, Count(in, 16));
   for (uint64_t i = 0; i < avoid; ++i) {
-    TRY_ASSIGN(const std::string_view path, in.Text64(kNameMaxBytes, "a path"));
+    TRY_ASSIGN(const std::string_view path, in.Text64(kFieldMaxBytes, "a path"));
     TRY_ASSIGN(const auto parts, in.Read<uint64_t>("the parts inside"));
     request.avoid.emplace(path, parts);
   }
   TRY_ASSIGN(const uint64_t only, Count(in, 8));
   for (uint64_t i = 0; i < only; ++i) {
-    TRY_ASSIGN(const std::string_view glob, in.Text64(kNameMaxBytes, "a pattern of paths"));
+    TRY_ASSIGN(const std::string_view glob, in.Text64(kFieldMaxBytes, "a pattern of paths"));
     request.only.emplace_back(glob);
   }
   TRY(End(in));
@@ -176,7 +176,7 @@ std::string WriteEntered(std::string_view inner_path) {
 
 Result<std::string> ReadEntered(std::string_view frame) {
   TRY_ASSIGN(ByteReader in, Content(frame, FrameKind::kEntered));
-  TRY_ASSIGN(const std::string_view path, in.Text64(kNameMaxBytes, "a path"));
+  TRY_ASSIGN(const std::string_view path, in.Text64(kFieldMaxBytes, "a path"));
   TRY(End(in));
   return std::string(path);
 }
@@ -186,7 +186,7 @@ std::string WriteFinished() { return Begin(FrameKind::kFinished).bytes(); }
 std::string WritePart(const Part& part) {
   ByteWriter out = Begin(FrameKind::kPart);
   for (const std::string* text : {&part.inner_path, &part.media_type, &part.sha256, &part.title, &part.language, &part.quarantine}) {
-    out.Text64(std::string_view(*text).substr(0, kNameMaxBytes));
+    out.Text64(std::string_view(*text).substr(0, kFieldMaxBytes));
   }
   out.Write(static_cast<uint8_t>(part.kind));
   out.Text64(part.text);

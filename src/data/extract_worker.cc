@@ -15,13 +15,12 @@
 #include <system_error>
 
 #include "base/bytes.h"
+#include "base/errno_code.h"
 #include "data/extract_channel.h"
 #include "data/extract_wire.h"
 
 namespace walchen::data {
 namespace {
-
-std::string LastError() { return std::generic_category().message(errno); }
 
 std::string WhyEnded(int status, const ExtractWorker::Options& options) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == kOutOfMemoryExit) {
@@ -79,7 +78,7 @@ ExtractWorker::~ExtractWorker() { Stop(); }
 Result<void> ExtractWorker::Start() {
   std::array<int, 2> sockets = {};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
-    return Fail(ErrorCode::kUnavailable, "expected a socket to a worker: {}", LastError());
+    return Fail(ErrorCode::kUnavailable, "expected a socket to a worker: {}", base::LastError());
   }
   socket_ = sockets[0];
   SpawnPlan plan;
@@ -136,7 +135,7 @@ Result<void> ExtractWorker::ReceiveBytes(char* to, size_t size, int64_t deadline
     if (left_ms <= 0) return Fail(ErrorCode::kCancelled, "reading it takes more than {} ms", options_.wall_ms_max);
     pollfd waiting = {socket_, POLLIN, 0};
     const int ready = ::poll(&waiting, 1, static_cast<int>(std::min<int64_t>(left_ms, 1'000)));
-    if (ready < 0 && errno != EINTR) return Fail(ErrorCode::kIo, "poll: {}", LastError());
+    if (ready < 0 && errno != EINTR) return Fail(ErrorCode::kIo, "poll: {}", base::LastError());
     if (ready <= 0) continue;
     const ssize_t got = ::recv(socket_, to, size, 0);
     if (got < 0 && errno == EINTR) continue;

@@ -12,7 +12,7 @@
 namespace walchen::data {
 namespace {
 
-constexpr std::string_view kUnrecognised = "LicenseRef-unrecognised", kRestricted = "LicenseRef-restricted";
+constexpr std::string_view kRestricted = "LicenseRef-restricted";
 // Fields whose value is a licence and nothing else.
 constexpr std::array<std::string_view, 5> kLicenceFields = {"spdx-license-identifier", "license", "licence", "cc:license", "dcterms:license"};
 constexpr std::array<std::string_view, 3> kOtherFields = {"spdx-filecopyrighttext", "cc:attributionname", "xmprights:marked"};
@@ -52,7 +52,7 @@ std::string ExpressionOf(const LicenceEvidence& statement) {
   if (!of_creative_commons.empty() && IsKnown(of_creative_commons)) return of_creative_commons;
   if (Restricts(value)) return std::string(kRestricted);
   const bool is_licence = std::ranges::find(kLicenceFields, field) != kLicenceFields.end() || !of_creative_commons.empty();
-  return is_licence ? std::string(kUnrecognised) : std::string();
+  return is_licence ? std::string(kUnrecognisedLicence) : std::string();
 }
 
 }  // namespace

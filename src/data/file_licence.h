@@ -5,12 +5,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/extract.h"
 #include "ledger/records.h"
 
 namespace walchen::data {
+
+// A licence is named, but nobody here knows it.
+inline constexpr std::string_view kUnrecognisedLicence = "LicenseRef-unrecognised";
 
 // Of several statements the strictest. SPDX expressions and the addresses of Creative Commons' licences are understood. A field
 // that names a licence which is neither becomes LicenseRef-unrecognised, any text that forbids commercial use or derivatives

@@ -9,12 +9,12 @@
 namespace walchen::data {
 namespace {
 
-struct Names {
+struct KindNames {
   std::string_view name;
   std::string_view mask;
 };
 
-constexpr std::array<Names, kFindingKinds> kNames = {{
+constexpr std::array<KindNames, kFindingKinds> kKindNames = {{
     {"private_key", "<PRIVATE_KEY>"},
     {"access_token", "<ACCESS_TOKEN>"},
     {"iban", "<IBAN>"},
@@ -32,8 +32,8 @@ constexpr std::array<Names, kFindingKinds> kNames = {{
 
 }  // namespace
 
-std::string_view FindingName(FindingKind kind) { return kNames[static_cast<size_t>(kind)].name; }
-std::string_view FindingMask(FindingKind kind) { return kNames[static_cast<size_t>(kind)].mask; }
+std::string_view FindingName(FindingKind kind) { return kKindNames[static_cast<size_t>(kind)].name; }
+std::string_view FindingMask(FindingKind kind) { return kKindNames[static_cast<size_t>(kind)].mask; }
 
 std::vector<Finding> WithoutOverlaps(std::vector<Finding> findings) {
   // By rank, then each into the gaps that those before it left: a sorted list of what is taken, looked up by its place.

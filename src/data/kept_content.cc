@@ -7,7 +7,7 @@ namespace walchen::data {
 namespace {
 
 // Base64 makes 700 KB of it: private values are UTF-8 of at most a MiB.
-constexpr size_t kChunkBytes = 512 * 1024;
+constexpr size_t kContentChunkBytes = 512 * 1024;
 constexpr std::string_view kContentField = "bytes";  // "content" is what documents are found by, and has an index
 
 std::string ToBase64(std::string_view bytes) {
@@ -31,10 +31,10 @@ Result<std::string> FromBase64(std::string_view text) {
 }  // namespace
 
 Result<void> AppendContent(ledger::Transaction& change, const std::string& id, std::string_view content) {
-  for (size_t at = 0; at < content.size(); at += kChunkBytes) {
+  for (size_t at = 0; at < content.size(); at += kContentChunkBytes) {
     ledger::NewEvent event = {.kind = std::string(kContentKind), .about = id};
     event.body["begin"] = at;
-    event.private_fields.push_back({std::string(kContentField), ToBase64(content.substr(at, kChunkBytes))});
+    event.private_fields.push_back({std::string(kContentField), ToBase64(content.substr(at, kContentChunkBytes))});
     TRY(change.Append(std::move(event)));
   }
   return {};

@@ -10,7 +10,7 @@ namespace {
 
 // With a place of 64 bytes for every third byte, as narrow tables have them, the places of a chunk take 900 KB of the MiB of a
 // value.
-constexpr size_t kChunkBytes = 32 * 1024;
+constexpr size_t kTextChunkBytes = 32 * 1024;
 constexpr std::string_view kTextField = "text", kPlacesField = "places";
 
 // [[begin, end, "page 3"], ...] of those that begin in [from, to); `next` is the first of them, and moves on.
@@ -44,11 +44,11 @@ Result<void> ForEachField(const ledger::Ledger& ledger, const std::string& id, c
 
 Result<void> AppendText(ledger::Transaction& change, const std::string& id, std::string_view text, const std::vector<TextPlace>& places) {
   size_t next = 0;
-  for (size_t at = 0; at < text.size(); at += kChunkBytes) {
+  for (size_t at = 0; at < text.size(); at += kTextChunkBytes) {
     ledger::NewEvent event = {.kind = std::string(kTextKind), .about = id};
     event.body["begin"] = at;
-    event.private_fields.push_back({std::string(kTextField), std::string(text.substr(at, kChunkBytes))});
-    std::string json = PlacesJson(places, at + kChunkBytes, next);
+    event.private_fields.push_back({std::string(kTextField), std::string(text.substr(at, kTextChunkBytes))});
+    std::string json = PlacesJson(places, at + kTextChunkBytes, next);
     if (!json.empty()) event.private_fields.push_back({std::string(kPlacesField), std::move(json)});
     TRY(change.Append(std::move(event)));
   }

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kFirstSlots = 1024;
 constexpr double kFullest = 0.85;
 constexpr double kGrowth = 1.25;
-constexpr std::string_view kMagic = "walchen-duplicates-1";
+constexpr std::string_view kIndexMagic = "walchen-duplicates-1";
 
 uint32_t KeyOf(uint64_t slot) { return static_cast<uint32_t>(slot >> 32); }
 uint32_t DocumentOf(uint64_t slot) { return static_cast<uint32_t>(slot) - 1; }
@@ -103,7 +103,7 @@ uint64_t DuplicateIndex::MemoryBytes() const {
 }
 
 std::string DuplicateIndex::Serialise() const {
-  std::string out(kMagic);
+  std::string out(kIndexMagic);
   const std::array<uint64_t, 3> sizes = {records_.size(), slots_.size(), kSignatureVersion};
   AppendRaw(out, sizes.data(), sizes.size());
   AppendRaw(out, records_.data(), records_.size());
@@ -115,9 +115,9 @@ std::string DuplicateIndex::Serialise() const {
 
 Result<DuplicateIndex> DuplicateIndex::Parse(base::Bytes bytes, const DuplicateOptions& options) {
   base::ByteReader reader(bytes);
-  TRY_ASSIGN(const base::Bytes magic, reader.Take(kMagic.size(), "the mark of an index of duplicates"));
-  if (base::AsText(magic) != kMagic) {
-    return Fail(ErrorCode::kCorrupt, "expected an index of duplicates that begins with \"{}\", found {}", kMagic,
+  TRY_ASSIGN(const base::Bytes magic, reader.Take(kIndexMagic.size(), "the mark of an index of duplicates"));
+  if (base::AsText(magic) != kIndexMagic) {
+    return Fail(ErrorCode::kCorrupt, "expected an index of duplicates that begins with \"{}\", found {}", kIndexMagic,
                 base::Quoted(base::AsText(magic)));
   }
   TRY_ASSIGN(const uint64_t records, reader.Read<uint64_t>("number of documents"));

@@ -5,17 +5,16 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <limits>
 
 #include "data/column_units.h"
 #include "data/extraction.h"
+#include "data/missing_number.h"
 #include "data/number_text.h"
 #include "data/time_text.h"
 
 namespace walchen::data {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // 1973 and 2286 in ms since 1970: between them numbers of s, ms, µs and ns do not meet.
 constexpr double kLeastMomentMs = 1e11, kMostMomentMs = 1e13;
 // Calendars of files differ before 1582-10-15.

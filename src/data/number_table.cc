@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "data/missing_number.h"
 #include "formats/utf8.h"
 
 namespace walchen::data {
@@ -24,10 +25,8 @@ namespace {
 using base::ByteReader;
 using base::ByteWriter;
 
-constexpr std::string_view kMagic = "WTAB";
+constexpr std::string_view kTableMagic = "WTAB";
 constexpr uint32_t kVersion = 1;
-constexpr uint64_t kNameMaxBytes = base::kTableNameMaxBytes;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // Texts have up to six decimals mostly, and n / 10^6 rounds once, as reading them does. Sound has 8, 16 or 24 bits.
 constexpr std::array<double, 10> kScales = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 128, 32'768, 8'388'608};
 
@@ -44,9 +43,9 @@ bool SameNumbers(std::span<const double> a, std::span<const double> b) {
 
 // As much of a text as the format holds, cut before a code point. Texts from libraries may be no UTF-8.
 std::string KeptText(std::string_view text) {
-  std::string kept = formats::ReplaceInvalidUtf8(text.substr(0, kNameMaxBytes));
-  if (kept.size() <= kNameMaxBytes) return kept;
-  kept.resize(kNameMaxBytes);
+  std::string kept = formats::ReplaceInvalidUtf8(text.substr(0, base::kTableNameMaxBytes));
+  if (kept.size() <= base::kTableNameMaxBytes) return kept;
+  kept.resize(base::kTableNameMaxBytes);
   kept.resize(formats::ValidUtf8Prefix(kept));
   return kept;
 }
@@ -159,8 +158,8 @@ struct Budget {
 
 Result<std::string> ReadText(ByteReader& in, std::string_view what) {
   TRY_ASSIGN(const auto size, in.Read<uint32_t>(what));
-  if (size > kNameMaxBytes) {
-    return FailAt(in.position(), ErrorCode::kTooLarge, "expected at most {} bytes for {}, found {}", kNameMaxBytes, what,
+  if (size > base::kTableNameMaxBytes) {
+    return FailAt(in.position(), ErrorCode::kTooLarge, "expected at most {} bytes for {}, found {}", base::kTableNameMaxBytes, what,
                   size);
   }
   TRY_ASSIGN(const base::Bytes bytes, in.Take(size, what));
@@ -330,7 +329,7 @@ std::string SerialiseTables(std::span<const NumberTable> tables) {
   body.Write(static_cast<uint32_t>(tables.size()));
   for (const NumberTable& table : tables) WriteTable(table, body);
   ByteWriter out;
-  out.Raw(base::AsBytes(kMagic));
+  out.Raw(base::AsBytes(kTableMagic));
   out.Write(kVersion);
   out.Write<uint64_t>(XXH3_64bits(body.bytes().data(), body.size()));
   out.Raw(base::AsBytes(body.bytes()));
@@ -339,8 +338,8 @@ std::string SerialiseTables(std::span<const NumberTable> tables) {
 
 Result<std::vector<NumberTable>> ParseTables(std::string_view bytes) {
   ByteReader in(base::AsBytes(bytes));
-  TRY_ASSIGN(const base::Bytes magic, in.Take(kMagic.size(), "a table's beginning"));
-  if (base::AsText(magic) != kMagic) return FailAt(0, ErrorCode::kCorrupt, "expected {}, found none", kMagic);
+  TRY_ASSIGN(const base::Bytes magic, in.Take(kTableMagic.size(), "a table's beginning"));
+  if (base::AsText(magic) != kTableMagic) return FailAt(0, ErrorCode::kCorrupt, "expected {}, found none", kTableMagic);
   TRY_ASSIGN(const auto version, in.Read<uint32_t>("the version"));
   if (version != kVersion) {
     return FailAt(4, ErrorCode::kUnsupported, "expected version {} of a table, found {}: a later Walchen wrote it",

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "data/missing_number.h"
 #include "data/number_table.h"
 
 #include <cmath>
-#include <limits>
 
 #include <gtest/gtest.h>
 
 namespace walchen::data {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 NumberTable TestTable() {
   NumberTable table;

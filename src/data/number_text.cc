@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/ascii.h"
 #include "data/extraction.h"
 
 namespace walchen::data {
@@ -24,8 +25,6 @@ constexpr std::array<std::string_view, 29> kMissing = {
     "-nan", "n/a",   "na",     "n.a.",    "null",         "nil",          "none", "k.a.",    "k. a.",   "#n/a",
     "#na",  "#nv",   "#wert!", "#value!", "#div/0!",      "#zahl!",       "#num!", "#bezug!", "#ref!"};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 // Takes one of these texts off the front; its length, 0 where none is there.
 template <size_t kCount>
 size_t TakeAny(std::string_view& text, const std::array<std::string_view, kCount>& any) {
@@ -39,7 +38,7 @@ size_t TakeAny(std::string_view& text, const std::array<std::string_view, kCount
 }
 
 size_t DigitsAtFront(std::string_view text) {
-  return static_cast<size_t>(std::ranges::find_if_not(text, IsDigit) - text.begin());
+  return static_cast<size_t>(std::ranges::find_if_not(text, base::IsDigit) - text.begin());
 }
 
 // Takes the digits before the decimal sign, with or without groups.
@@ -124,7 +123,7 @@ std::optional<double> ReadNumber(std::string_view text, DecimalSign sign) {
   double number = 0;
   const char* end = text.data() + text.size();
   // Most numbers have no comma and no groups: they are read as they stand.
-  if (sign == DecimalSign::kDot && (IsDigit(text[0]) || text[0] == '-') && IsDigit(text.back())) {
+  if (sign == DecimalSign::kDot && (base::IsDigit(text[0]) || text[0] == '-') && base::IsDigit(text.back())) {
     const auto parsed = std::from_chars(text.data(), end, number);
     if (parsed.ec == std::errc() && parsed.ptr == end && std::isfinite(number)) return number;
   }
@@ -153,7 +152,7 @@ bool MeansMissing(std::string_view text) {
   text = WithoutSpaces(text);
   if (text.empty()) return true;
   constexpr size_t kLongest = 8;
-  if (text.size() > kLongest || (IsDigit(text[0]) && IsDigit(text.back()))) return false;
+  if (text.size() > kLongest || (base::IsDigit(text[0]) && base::IsDigit(text.back()))) return false;
   return std::ranges::find(kMissing, Lowered(text)) != kMissing.end();
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view kLog = "client.log";
 constexpr uint64_t kLogMaxBytes = 1 << 20;
-constexpr int kNotFoundExit = 127;  // of posix_spawn's child where it cannot start the program
+constexpr int kNotStartedExit = 127;  // of posix_spawn's child where it cannot start the program
 
 struct SpawnActions {
   SpawnActions() { ::posix_spawn_file_actions_init(&actions); }
@@ -64,7 +64,7 @@ Result<void> RunClient(base::Files& files, std::vector<std::string> arguments, c
   if (error == 0) {
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   }
-  if (error == ENOENT || (WIFEXITED(status) && WEXITSTATUS(status) == kNotFoundExit)) {
+  if (error == ENOENT || (WIFEXITED(status) && WEXITSTATUS(status) == kNotStartedExit)) {
     return Fail(ErrorCode::kUnavailable, "expected the program {}: {}", arguments[0], install);
   }
   if (error != 0) return Fail(ErrorCode::kIo, "expected to start {}: {}", arguments[0], std::generic_category().message(error));

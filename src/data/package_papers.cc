@@ -10,13 +10,13 @@
 #include "base/sha256.h"
 #include "data/extract_licence.h"
 #include "data/extraction.h"
+#include "data/file_licence.h"
 #include "data/glob.h"
 #include "ledger/licence_tier.h"
 
 namespace walchen::data {
 namespace {
 
-constexpr std::string_view kUnrecognised = "LicenseRef-unrecognised";
 constexpr std::string_view kCopyrightPath = "usr/share/doc/*/copyright";
 constexpr size_t kCommonWordsBytes = 65'536;  // of a copyright file that are looked through
 
@@ -93,7 +93,7 @@ std::string OfClassifier(std::string_view value) {
   const std::string lower = Lowered(last);
   if (std::ranges::find(kVague, lower) != kVague.end()) return "";
   const std::string_view spdx = Find(kClassifiers, lower);
-  return std::string(spdx.empty() ? kUnrecognised : spdx);
+  return std::string(spdx.empty() ? kUnrecognisedLicence : spdx);
 }
 
 // "@scope/name 1.2" as its two halves.
@@ -136,7 +136,7 @@ std::string SpdxOfField(std::string_view field, std::string_view value) {
   const bool is_licence = lower_field == "license" || lower_field == "licenses" || lower_field == "license-expression";
   if (!is_licence || value.empty() || Lowered(value) == "unknown") return "";
   if (const std::string_view spdx = Find(kFieldNames, Lowered(value)); !spdx.empty()) return std::string(spdx);
-  return std::string(TierOrNone(value) == ledger::Tier::kNone ? kUnrecognised : value);
+  return std::string(TierOrNone(value) == ledger::Tier::kNone ? kUnrecognisedLicence : value);
 }
 
 PackagePapers::PackagePapers(std::string_view file_name) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <string>
 
+#include "base/ascii.h"
 #include "data/check_digits.h"
 #include "data/phone_numbers.h"
 #include "formats/unicode.h"
@@ -29,10 +30,8 @@ constexpr size_t kMailPartMax = 64;     // RFC 5321, local part
 constexpr size_t kMailDomainMax = 255;
 constexpr size_t kIpv6Max = 39;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool IsWordByte(char c) { return IsDigit(c) || IsLetter(c) || c == '_'; }
+bool IsHex(char c) { return base::IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool IsWordByte(char c) { return base::IsDigit(c) || base::IsLetter(c) || c == '_'; }
 
 class NumberScanner {
  public:
@@ -53,7 +52,7 @@ class NumberScanner {
   char Before(size_t at, size_t count = 1) const { return at >= count ? text_[at - count] : ' '; }
   char At(size_t at) const { return at < text_.size() ? text_[at] : ' '; }
   size_t DigitsEnd(size_t at) const {
-    while (at < text_.size() && IsDigit(text_[at])) ++at;
+    while (at < text_.size() && base::IsDigit(text_[at])) ++at;
     return at;
   }
 
@@ -111,11 +110,11 @@ class NumberScanner {
   }
 
   size_t Iban(size_t at) {
-    if (at < 2 || !IsLetter(Before(at)) || !IsLetter(Before(at, 2)) || WordBefore(at - 2)) return 0;
+    if (at < 2 || !base::IsLetter(Before(at)) || !base::IsLetter(Before(at, 2)) || WordBefore(at - 2)) return 0;
     const size_t length = IbanLength(text_.substr(at - 2, 2));
     if (length == 0) return 0;
     // Its letters and length say what it is, so it may go over the end of a line.
-    const Compact found = Collect(at - 2, length, [](char c) { return IsDigit(c) || IsLetter(c); }, " -.\n");
+    const Compact found = Collect(at - 2, length, [](char c) { return base::IsDigit(c) || base::IsLetter(c); }, " -.\n");
     if (found.characters.size() != length) return MistypedIban(at, length);
     const bool checked = IsIban(found.characters) && !WordAt(found.end);
     if (!checked) return MistypedIban(at, length);
@@ -128,7 +127,7 @@ class NumberScanner {
     constexpr size_t kContext = 16;
     const size_t context = at - std::min(at, kContext);
     if (text_.substr(context, at - context).find("IBAN") == text_.npos) return 0;
-    const Compact found = Collect(at, length, IsDigit);
+    const Compact found = Collect(at, length, base::IsDigit);
     if (found.characters.size() + 4 < length) return 0;
     Add(FindingKind::kIban, at - 2, found.end, false);
     return found.end;
@@ -138,7 +137,7 @@ class NumberScanner {
     size_t country = at;
     if (country > 0 && Before(country) == ' ') --country;
     if (country < 2 || text_.substr(country - 2, 2) != "DE" || WordBefore(country - 2)) return 0;
-    const Compact found = Collect(at, 9, IsDigit);
+    const Compact found = Collect(at, 9, base::IsDigit);
     if (!IsVatIdNumber(found.characters) || !EndsNumber(found.end)) return 0;
     Add(FindingKind::kVatId, country - 2, found.end, true);
     return found.end;
@@ -150,7 +149,7 @@ class NumberScanner {
   size_t Card(size_t at) {
     if (text_[at] < '2' || text_[at] > '6') return 0;
     for (const size_t length : {16u, 15u, 14u}) {
-      const Compact found = Collect(at, length, IsDigit);
+      const Compact found = Collect(at, length, base::IsDigit);
       // In other groups than those that are printed on cards it is a row of a table.
       const std::string_view groups = found.groups;
       const bool usual = groups.find('-') == groups.npos || groups == "4-4-4-4" || groups == "4-6-5" || groups == "4-6-4";
@@ -162,14 +161,14 @@ class NumberScanner {
   }
 
   size_t SocialSecurity(size_t at) {
-    const Compact found = Collect(at, 12, [](char c) { return IsDigit(c) || IsLetter(c); });
+    const Compact found = Collect(at, 12, [](char c) { return base::IsDigit(c) || base::IsLetter(c); });
     if (!IsSocialSecurityNumber(found.characters) || !EndsNumber(found.end)) return 0;
     Add(FindingKind::kSocialSecurity, at, found.end, true);
     return found.end;
   }
 
   size_t TaxId(size_t at) {
-    const Compact found = Collect(at, 11, IsDigit);
+    const Compact found = Collect(at, 11, base::IsDigit);
     const bool usual = found.groups == "11" || found.groups == "2-3-3-3" || found.groups == "3-3-3-2" || found.groups == "2-9";
     if (!usual || !IsTaxId(found.characters) || !EndsNumber(found.end)) return 0;
     Add(FindingKind::kTaxId, at, found.end, true);
@@ -191,7 +190,7 @@ class NumberScanner {
       end = part_end;
       if (part < 3 && At(end++) != '.') return 0;
     }
-    if (WordAt(end) || (At(end) == '.' && IsDigit(At(end + 1)))) return 0;
+    if (WordAt(end) || (At(end) == '.' && base::IsDigit(At(end + 1)))) return 0;
     // Four single digits number a section, or are the address of a public service (1.1.1.1, 8.8.8.8).
     if (largest < 10 || first == 0 || first == 255 || first == 127 || IsVersion(at)) return 0;
     Add(FindingKind::kIp, at, end, false);
@@ -211,14 +210,14 @@ class NumberScanner {
   }
 
   void AtSign(size_t at) {
-    const auto is_local = [](char c) { return IsDigit(c) || IsLetter(c) || std::string_view("._%+-").find(c) != std::string_view::npos; };
+    const auto is_local = [](char c) { return base::IsDigit(c) || base::IsLetter(c) || std::string_view("._%+-").find(c) != std::string_view::npos; };
     size_t begin = at;
     while (begin > 0 && at - begin < kMailPartMax && is_local(text_[begin - 1])) --begin;
-    while (begin < at && !IsDigit(text_[begin]) && !IsLetter(text_[begin])) ++begin;
+    while (begin < at && !base::IsDigit(text_[begin]) && !base::IsLetter(text_[begin])) ++begin;
     size_t end = at + 1;
     while (end < text_.size() && end - at <= kMailDomainMax) {
       const formats::CodePoint point = formats::FirstCodePoint(text_.substr(end));
-      const bool in_domain = point.size == 1 ? IsDigit(text_[end]) || IsLetter(text_[end]) || text_[end] == '.' || text_[end] == '-'
+      const bool in_domain = point.size == 1 ? base::IsDigit(text_[end]) || base::IsLetter(text_[end]) || text_[end] == '.' || text_[end] == '-'
                                              : formats::IsLetter(point.value);
       if (!in_domain) break;
       end += point.size;
@@ -240,7 +239,7 @@ class NumberScanner {
     if (end - begin > kIpv6Max || WordAt(end)) return;
     if (end - begin > 2 && text_[end - 1] == ':' && text_[end - 2] != ':') --end;
     const std::string address(text_.substr(begin, end - begin));
-    if (std::count(address.begin(), address.end(), ':') < 2 || std::none_of(address.begin(), address.end(), IsDigit)) return;
+    if (std::count(address.begin(), address.end(), ':') < 2 || std::none_of(address.begin(), address.end(), base::IsDigit)) return;
     in6_addr parsed{};
     if (address.size() < 5 || inet_pton(AF_INET6, address.c_str(), &parsed) != 1) return;
     Add(FindingKind::kIp, begin, end, false);

@@ -6,15 +6,15 @@
 
 #include <re2/re2.h>
 
+#include "base/ascii.h"
+
 namespace walchen::data {
 namespace {
 
 constexpr size_t kLookBytes = 64;
 constexpr size_t kContextBytes = 28;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-size_t CountDigits(std::string_view text) { return static_cast<size_t>(std::count_if(text.begin(), text.end(), IsDigit)); }
+size_t CountDigits(std::string_view text) { return static_cast<size_t>(std::count_if(text.begin(), text.end(), base::IsDigit)); }
 
 const RE2& International() {
   static const RE2 kPattern(R"(^(\+ ?[1-9]\d{0,2}(?: ?\(0\))?(?:[ \-./]{0,3}\(?\d{1,11}\)?){1,7}))");
@@ -57,7 +57,7 @@ size_t MatchLength(const RE2& pattern, std::string_view window, size_t digits_mi
   const std::string_view found(match.data(), match.size());
   const size_t digits = CountDigits(found);
   if (digits < digits_min || digits > digits_max) return 0;
-  const bool inside_word = found.size() < window.size() && (IsDigit(window[found.size()]) || window[found.size()] == '_');
+  const bool inside_word = found.size() < window.size() && (base::IsDigit(window[found.size()]) || window[found.size()] == '_');
   return inside_word ? 0 : found.size();
 }
 
@@ -72,7 +72,7 @@ PhoneNumber PhoneNumberAt(std::string_view text, size_t digit) {
   if (begin > 0 && text[begin - 1] == '(') --begin;
   if (begin > 0 && text[begin - 1] == '+') --begin;
   if (begin > 1 && text[begin - 1] == ' ' && text[begin - 2] == '+') begin -= 2;
-  if (begin > 0 && (IsDigit(text[begin - 1]) || text[begin - 1] == '.' || text[begin - 1] == ',')) return {};
+  if (begin > 0 && (base::IsDigit(text[begin - 1]) || text[begin - 1] == '.' || text[begin - 1] == ',')) return {};
   const std::string_view window = text.substr(begin, kLookBytes);
   const auto found = [&](size_t length) { return PhoneNumber{.begin = begin, .end = begin + length}; };
   if (window[0] == '+') {

@@ -5,22 +5,19 @@
 #include <array>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "data/cldr_names.h"
 #include "data/extract_licence.h"
 #include "data/extract_xml.h"
 #include "data/extraction.h"
-#include "data/hex_digit.h"
 #include "formats/utf8.h"
 
 namespace walchen::data {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 // Bytes of letters outside of ASCII among them.
-bool IsLetter(char c) { return IsUpper(c) || IsLower(c) || static_cast<unsigned char>(c) >= 0x80; }
+bool IsNameLetter(char c) { return base::IsLetter(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 // Words of names that cameras, phones and programs give; a name of these alone says nothing.
 constexpr std::array<std::string_view, 44> kEmptyWords = {
@@ -37,7 +34,7 @@ std::string_view WithoutEnding(std::string_view name) {
 
 // "64x64", "2x", "512px", "v2", hashes and numbers: digits with at most two letters, or hexadecimal with digits.
 bool IsNoWord(std::string_view token) {
-  const auto digits = std::ranges::count_if(token, IsDigit);
+  const auto digits = std::ranges::count_if(token, base::IsDigit);
   if (digits == 0) return false;
   const bool is_hexadecimal = token.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
   return static_cast<size_t>(digits) + 2 >= token.size() || (is_hexadecimal && token.size() >= 6);
@@ -48,8 +45,8 @@ std::vector<std::string_view> TokensOf(std::string_view name) {
   std::vector<std::string_view> tokens;
   size_t begin = 0;
   for (size_t i = 0; i <= name.size(); ++i) {
-    const bool is_end = i == name.size() || !(IsLetter(name[i]) || IsDigit(name[i]));
-    const bool is_hump = !is_end && i > begin && IsLower(name[i - 1]) && IsUpper(name[i]);
+    const bool is_end = i == name.size() || !(IsNameLetter(name[i]) || base::IsDigit(name[i]));
+    const bool is_hump = !is_end && i > begin && base::IsLower(name[i - 1]) && base::IsUpper(name[i]);
     if (!is_end && !is_hump) continue;
     if (i > begin) tokens.push_back(name.substr(begin, i - begin));
     begin = is_hump ? i : i + 1;
@@ -58,7 +55,7 @@ std::vector<std::string_view> TokensOf(std::string_view name) {
 }
 
 std::string_view WithoutDigitsBehind(std::string_view token) {
-  while (!token.empty() && IsDigit(token.back())) token.remove_suffix(1);
+  while (!token.empty() && base::IsDigit(token.back())) token.remove_suffix(1);
   return token;
 }
 
@@ -83,13 +80,13 @@ std::string OneLine(std::string_view text) {
 // What two captions that say the same have in common: letters and digits.
 std::string Folded(std::string_view text) {
   std::string folded = Lowered(text);
-  std::erase_if(folded, [](char c) { return !IsLetter(c) && !IsDigit(c); });
+  std::erase_if(folded, [](char c) { return !IsNameLetter(c) && !base::IsDigit(c); });
   return folded;
 }
 
 std::string PrimaryLanguage(std::string_view language) {
   const std::string primary = Lowered(language.substr(0, language.find_first_of("-_")));
-  const bool is_code = (primary.size() == 2 || primary.size() == 3) && std::ranges::all_of(primary, IsLower);
+  const bool is_code = (primary.size() == 2 || primary.size() == 3) && std::ranges::all_of(primary, base::IsLower);
   return is_code ? primary : "";
 }
 
@@ -114,8 +111,8 @@ void AddTexts(pugi::xml_node property, PictureCaptions& captions) {
 std::string PercentDecoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
-    decoded += is_escape ? static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2])) : text[i];
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && base::HexDigit(text[i + 1]) >= 0 && base::HexDigit(text[i + 2]) >= 0;
+    decoded += is_escape ? static_cast<char>(base::HexDigit(text[i + 1]) * 16 + base::HexDigit(text[i + 2])) : text[i];
     if (is_escape) i += 2;
   }
   return decoded;
@@ -169,7 +166,7 @@ std::string WordsOfFileName(std::string_view name) {
     const bool is_empty = std::ranges::find(kEmptyWords, Lowered(letters)) != kEmptyWords.end();
     says_something |= !is_empty && letters.size() >= 3;
     // "Bearing2" is the second bearing; "ISO9001" is a name.
-    const bool is_name = letters.size() >= 2 && IsUpper(letters[1]);
+    const bool is_name = letters.size() >= 2 && base::IsUpper(letters[1]);
     const std::string_view word = is_name ? token : letters;
     words += fmt::format("{}{}", words.empty() ? "" : " ", word);
   }
@@ -196,7 +193,7 @@ std::string CodePointsOfFileName(std::string_view name) {
   for (const std::string_view point : TokensOf(stem)) {
     if (point.size() < 2 || point.size() > 6) return "";
   }
-  const bool is_number = stem.size() <= 4 && std::ranges::all_of(stem, IsDigit);
+  const bool is_number = stem.size() <= 4 && std::ranges::all_of(stem, base::IsDigit);
   return is_number && !is_prefixed ? "" : stem;
 }
 

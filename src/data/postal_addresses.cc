@@ -5,16 +5,15 @@
 
 #include <re2/re2.h>
 
+#include "base/ascii.h"
+#include "data/re2_piece.h"
+
 namespace walchen::data {
 namespace {
 
 constexpr size_t kBefore = 72;
 constexpr size_t kAfter = 96;
 constexpr size_t kHouseDigits = 4;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-re2::StringPiece Piece(std::string_view text) { return {text.data(), text.size()}; }
 
 // A street that ends where the house number begins. German: a capital, then what ends a street.
 const RE2& Street() {
@@ -68,12 +67,12 @@ class AddressScanner {
 
   void Scan() {
     for (size_t at = 0; at < text_.size();) {
-      if (!IsDigit(text_[at])) {
+      if (!base::IsDigit(text_[at])) {
         ++at;
         continue;
       }
       size_t end = at;
-      while (end < text_.size() && IsDigit(text_[end])) ++end;
+      while (end < text_.size() && base::IsDigit(text_[end])) ++end;
       const bool may_be = end - at <= kHouseDigits + 1 && (at == 0 || text_[at - 1] == ' ' || text_[at - 1] == '\n' || text_[at - 1] == '-');
       at = may_be ? std::max(end, AtNumber(at)) : end;
     }
@@ -99,7 +98,7 @@ class AddressScanner {
   size_t German(size_t at) {
     const std::string_view before = Before(at);
     // A street ends in a letter or a full stop, and a space.
-    if (before.size() < 4 || before.back() != ' ' || IsDigit(before[before.size() - 2])) return 0;
+    if (before.size() < 4 || before.back() != ' ' || base::IsDigit(before[before.size() - 2])) return 0;
     size_t street = SuffixLength(Street(), before);
     const bool possible_only = street == 0;
     if (possible_only) street = SuffixLength(PossibleStreet(), before);

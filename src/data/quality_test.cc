@@ -19,12 +19,12 @@ QualityVerdict Verdict(std::string_view text, const QualityOptions& options, std
   return JudgeQuality(Measures(text, language), options, language);
 }
 
-constexpr std::string_view kGerman =
+constexpr std::string_view kGermanManual =
     "Die Wartung der Pumpe beginnt mit einer Prüfung der Dichtung. Wenn der Druck nicht mehr gehalten wird, ist ein\n"
     "Austausch nötig. Dazu schaltet man die Anlage ab und lässt das Wasser aus der Leitung. Danach lösen zwei Schrauben\n"
     "den Deckel, und das Lager liegt frei. Ein neues Lager wird mit etwas Fett eingesetzt, bevor der Deckel wieder\n"
     "geschlossen wird. Zum Schluss läuft die Pumpe eine Stunde zur Probe, und das Ergebnis steht im Protokoll.\n";
-constexpr std::string_view kEnglish =
+constexpr std::string_view kEnglishManual =
     "Maintenance of the pump begins with a look at the seal. If the pressure can no longer be held, it has to be\n"
     "replaced. To do that, the plant is switched off and the water is let out of the pipe. Then two screws hold the\n"
     "cover, and the bearing can be reached. A new bearing is put in with some grease before the cover is closed again.\n"
@@ -32,8 +32,8 @@ constexpr std::string_view kEnglish =
 
 TEST(Quality, KeepsProseInBothProfiles) {
   for (const QualityOptions& options : {WebQuality(), DocumentQuality()}) {
-    EXPECT_TRUE(Verdict(kGerman, options, "de").kept) << Verdict(kGerman, options, "de").reason;
-    EXPECT_TRUE(Verdict(kEnglish, options, "en").kept) << Verdict(kEnglish, options, "en").reason;
+    EXPECT_TRUE(Verdict(kGermanManual, options, "de").kept) << Verdict(kGermanManual, options, "de").reason;
+    EXPECT_TRUE(Verdict(kEnglishManual, options, "en").kept) << Verdict(kEnglishManual, options, "en").reason;
   }
 }
 
@@ -55,7 +55,7 @@ TEST(Quality, MeasuresWhatItSays) {
 // For each bound of the web profile one text that breaks it alone or first, and the measure that says so.
 TEST(Quality, NamesTheBoundThatWasBroken) {
   const auto measure = [](const std::string& text, std::string_view language) { return Verdict(text, WebQuality(), language).measure; };
-  const std::string german(kGerman), english(kEnglish);
+  const std::string german(kGermanManual), english(kEnglishManual);
   std::string bullets, ellipses, headings;
   for (int i = 0; i < 30; ++i) {
     bullets += "- Punkt " + std::to_string(i * 7919) + " der Liste und das ist nicht alles.\n";
@@ -87,7 +87,7 @@ TEST(Quality, DocumentsMayBeShortAndDry) {
 
 TEST(Quality, SaysWhatWasMeasuredAgainstWhat) {
   EXPECT_EQ(Verdict("Ja.", DocumentQuality(), "und").reason, "words 1 < 3");
-  EXPECT_EQ(NamedMeasures(Measures(kGerman)).size(), 25);
+  EXPECT_EQ(NamedMeasures(Measures(kGermanManual)).size(), 25);
 }
 
 // Repeated runs as their definition has it, with every run compared with every earlier one.

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "data/extract_licence.h"
 #include "data/extraction.h"
-#include "data/hex_digit.h"
 
 namespace walchen::data {
 namespace {
@@ -23,9 +23,9 @@ std::string Canonical(std::string_view path) {
   std::string canonical;
   for (size_t i = 0; i < path.size(); ++i) {
     const auto byte = static_cast<unsigned char>(path[i]);
-    const bool is_coded = byte == '%' && i + 2 < path.size() && HexDigit(path[i + 1]) >= 0 && HexDigit(path[i + 2]) >= 0;
+    const bool is_coded = byte == '%' && i + 2 < path.size() && base::HexDigit(path[i + 1]) >= 0 && base::HexDigit(path[i + 2]) >= 0;
     if (is_coded) {
-      const auto coded = static_cast<unsigned char>(HexDigit(path[i + 1]) * 16 + HexDigit(path[i + 2]));
+      const auto coded = static_cast<unsigned char>(base::HexDigit(path[i + 1]) * 16 + base::HexDigit(path[i + 2]));
       canonical += IsUnreserved(coded) ? std::string(1, static_cast<char>(coded)) : fmt::format("%{:02X}", coded);
       i += 2;
     } else if (byte >= 0x80 || byte <= ' ') {
@@ -74,7 +74,7 @@ struct Line {
 };
 
 // Nothing for what is no "key: value".
-std::optional<Line> TakeLine(std::string_view& rest) {
+std::optional<Line> TakeField(std::string_view& rest) {
   const size_t end = std::min(rest.find_first_of("\r\n"), rest.size());
   std::string_view line = rest.substr(0, end);
   rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -101,7 +101,7 @@ RobotsTxt RobotsTxt::Parse(std::string_view bytes) {
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
   bool names_go_on = false;  // several lines of user-agent in a row are one group
   while (!rest.empty()) {
-    const std::optional<Line> line = TakeLine(rest);
+    const std::optional<Line> line = TakeField(rest);
     if (!line) continue;
     const bool is_allow = line->key == "allow", is_disallow = line->key == "disallow", is_usage = line->key == "content-usage";
     if (line->key == "user-agent") {

@@ -17,6 +17,8 @@
 #include <memory>
 #include <system_error>
 
+#include "base/errno_code.h"
+
 namespace walchen::data {
 namespace {
 
@@ -78,8 +80,6 @@ struct OpenCall {
 };
 constexpr std::array kOpenCalls = {OpenCall{SCMP_SYS(open), 1}, OpenCall{SCMP_SYS(openat), 2}};
 
-std::string LastError() { return std::generic_category().message(errno); }
-
 // Sets the bound that the process itself may raise again; where it must not, `for_ever`.
 Result<void> Limit(__rlimit_resource resource, uint64_t bound, bool for_ever = false) {
   rlimit limit = {};
@@ -87,7 +87,7 @@ Result<void> Limit(__rlimit_resource resource, uint64_t bound, bool for_ever = f
   limit.rlim_cur = std::min<rlim_t>(bound, limit.rlim_max);
   if (for_ever) limit.rlim_max = limit.rlim_cur;
   if (::setrlimit(resource, &limit) == 0) return {};
-  return Fail(ErrorCode::kPermissionDenied, "setrlimit: {}", LastError());
+  return Fail(ErrorCode::kPermissionDenied, "setrlimit: {}", base::LastError());
 }
 
 Result<void> RefuseCalls() {
@@ -137,7 +137,7 @@ void RefuseWriting() {
 Result<void> EnterSandbox(uint64_t file_max_bytes) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    return Fail(ErrorCode::kPermissionDenied, "no_new_privs: {}", LastError());
+    return Fail(ErrorCode::kPermissionDenied, "no_new_privs: {}", base::LastError());
   }
   TRY(Limit(RLIMIT_CORE, 0, true));
   TRY(Limit(RLIMIT_FSIZE, file_max_bytes, true));

@@ -8,6 +8,7 @@
 #include <re2/re2.h>
 
 #include "data/phrases.h"
+#include "data/re2_piece.h"
 
 namespace walchen::data {
 namespace {
@@ -18,8 +19,6 @@ constexpr size_t kKeyLabelMax = 48;  // "-----BEGIN ENCRYPTED " and the like
 constexpr size_t kValueMin = 12;
 constexpr size_t kValueMax = 256;
 constexpr double kEntropyMin = 3.0;  // bits per character; English words have about 2.5 in so few
-
-re2::StringPiece Piece(std::string_view text) { return {text.data(), text.size()}; }
 
 const RE2& Token() {
   static const RE2 kPattern(

@@ -11,6 +11,7 @@
 #include "data/cell_table.h"
 #include "data/extraction.h"
 #include "data/part_tables.h"
+#include "data/time_text.h"
 
 namespace walchen::data {
 namespace {
@@ -19,7 +20,6 @@ namespace {
 constexpr uint64_t kGapMax = 64;
 
 constexpr double kLastDay = 2'958'466;  // 10000-01-01
-constexpr double kMsPerDay = 86'400'000;
 // 1970-01-01 as a spreadsheet counts it.
 constexpr double kEpoch = 25'569, kEpochFrom1904 = 24'107;
 

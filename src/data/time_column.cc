@@ -8,12 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "data/missing_number.h"
 #include "data/number_clock.h"
 
 namespace walchen::data {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // How the times of a column follow each other; those that are missing are passed over.
 struct Steps {

@@ -14,7 +14,7 @@ namespace walchen::data {
 namespace {
 
 constexpr size_t kTimeMaxBytes = 64;
-constexpr double kMsPerMinute = 60'000, kMsPerDay = 86'400'000;
+constexpr double kMsPerMinute = 60'000;
 
 struct Named {
   std::string_view name;

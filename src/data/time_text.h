@@ -10,6 +10,8 @@
 
 namespace walchen::data {
 
+inline constexpr double kMsPerDay = 86'400'000;
+
 // Whether "03/04/2026" is the 3rd of April or the 4th of March. Only a whole column can tell.
 enum class DayOrder { kDayFirst, kMonthFirst };
 

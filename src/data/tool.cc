@@ -12,10 +12,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/errno_code.h"
 #include "base/limits.h"
 
 namespace walchen::data {
@@ -23,8 +23,6 @@ namespace {
 
 constexpr int kNotFoundExit = 127;  // as shells have it
 constexpr size_t kComplaintMaxBytes = 4'096;
-
-std::string LastError() { return std::generic_category().message(errno); }
 
 class Descriptor {
  public:
@@ -50,17 +48,17 @@ struct Pipe {
 
 Result<Pipe> MakePipe() {
   std::array<int, 2> ends = {};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Fail(ErrorCode::kIo, "pipe: {}", LastError());
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return Fail(ErrorCode::kIo, "pipe: {}", base::LastError());
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
 Result<Descriptor> InMemory(std::string_view content) {
   Descriptor file(::memfd_create("input", MFD_CLOEXEC));
-  if (file.number() < 0) return Fail(ErrorCode::kIo, "memfd_create: {}", LastError());
+  if (file.number() < 0) return Fail(ErrorCode::kIo, "memfd_create: {}", base::LastError());
   while (!content.empty()) {
     const ssize_t written = ::write(file.number(), content.data(), content.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return Fail(ErrorCode::kIo, "expected to give a tool its input: {}", LastError());
+    if (written <= 0) return Fail(ErrorCode::kIo, "expected to give a tool its input: {}", base::LastError());
     content.remove_prefix(static_cast<size_t>(written));
   }
   ::lseek(file.number(), 0, SEEK_SET);
@@ -123,7 +121,7 @@ Result<std::string> RunTool(std::vector<std::string> arguments, std::string_view
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   const pid_t child = ::fork();
-  if (child < 0) return Fail(ErrorCode::kIo, "expected to start {}: {}", arguments[0], LastError());
+  if (child < 0) return Fail(ErrorCode::kIo, "expected to start {}: {}", arguments[0], base::LastError());
   if (child == 0) Become(argv.data(), in_memory.number(), output.in.number(), complaints.in.number());
   output.in.Close();
   complaints.in.Close();

@@ -104,17 +104,17 @@ Builder SmallFile() {
   file.Tensor("embed", {32, 3}, kTypeF32, 0).Tensor("norm", {64}, kTypeQ4_0, 384);
   return file;
 }
-constexpr uint64_t kSmallData = 384 + 64;
+constexpr uint64_t kSmallGgufData = 384 + 64;
 
-std::string ErrorOf(const std::string& bytes, ErrorCode code) {
+std::string GgufErrorOf(const std::string& bytes, ErrorCode code) {
   const auto file = GgufFile::FromBytes(base::AsBytes(bytes));
   if (file) return "no error";
   EXPECT_EQ(file.error().code(), code) << base::ErrorCodeName(file.error().code()) << ": " << file.error().ToString();
   return file.error().ToString();
 }
 
-#define EXPECT_ERROR(bytes, code, text) \
-  EXPECT_NE(ErrorOf(bytes, code).find(text), std::string::npos) << ErrorOf(bytes, code)
+#define EXPECT_GGUF_ERROR(bytes, code, text) \
+  EXPECT_NE(GgufErrorOf(bytes, code).find(text), std::string::npos) << GgufErrorOf(bytes, code)
 
 // Reads all that a file offers; it may be anything but a crash.
 void ReadAll(const GgufFile& file) {
@@ -138,12 +138,12 @@ void ReadAll(const GgufFile& file) {
   }
 }
 
-class TemporaryFolder {
+class GgufFolder {
  public:
-  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / fmt::format("walchen_gguf_{}", ::getpid())) {
+  GgufFolder() : path_(std::filesystem::temp_directory_path() / fmt::format("walchen_gguf_{}", ::getpid())) {
     std::filesystem::create_directories(path_);
   }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  ~GgufFolder() { std::filesystem::remove_all(path_); }
   base::Path File(const std::string& name) const { return path_ / name; }
 
  private:
@@ -151,7 +151,7 @@ class TemporaryFolder {
 };
 
 TEST(GgufFile, ReadsKeysAndTensors) {
-  const std::string bytes = SmallFile().Build(kSmallData);
+  const std::string bytes = SmallFile().Build(kSmallGgufData);
   const auto opened = GgufFile::FromBytes(base::AsBytes(bytes));
   ASSERT_TRUE(opened) << opened.error().ToString();
   const GgufFile& file = **opened;
@@ -165,7 +165,7 @@ TEST(GgufFile, ReadsKeysAndTensors) {
   EXPECT_EQ(embed.columns(), 32U);
   EXPECT_EQ(embed.values(), 96U);
   EXPECT_EQ(embed.size, 384U);
-  EXPECT_EQ(file.Data(embed).data(), base::AsBytes(bytes).data() + bytes.size() - kSmallData);
+  EXPECT_EQ(file.Data(embed).data(), base::AsBytes(bytes).data() + bytes.size() - kSmallGgufData);
   const TensorEntry* norm = file.FindTensor("norm");
   ASSERT_NE(norm, nullptr);
   EXPECT_EQ(norm->type, DType::kQ4_0);
@@ -209,7 +209,7 @@ TEST(GgufFile, ReadsEveryKindOfValue) {
 TEST(GgufFile, LookUpsSayWhatIsMissingAndWhatHasAnotherType) {
   Builder file = SmallFile();
   file.Number<uint64_t>("huge", kU64, std::numeric_limits<uint64_t>::max());
-  const std::string bytes = file.Build(kSmallData);
+  const std::string bytes = file.Build(kSmallGgufData);
   const auto gguf = GgufFile::FromBytes(base::AsBytes(bytes)).value();
   const auto missing = gguf->Int("llama.context_length");
   ASSERT_FALSE(missing);
@@ -249,30 +249,30 @@ TEST(GgufFile, KeepsNestedArraysAsTheyAre) {
 }
 
 TEST(GgufFile, NamesWhatItWasGivenInstead) {
-  EXPECT_ERROR("", ErrorCode::kTruncated, "this is no GGUF file: it is empty");
-  EXPECT_ERROR("PK\x03\x04", ErrorCode::kCorrupt,
+  EXPECT_GGUF_ERROR("", ErrorCode::kTruncated, "this is no GGUF file: it is empty");
+  EXPECT_GGUF_ERROR("PK\x03\x04", ErrorCode::kCorrupt,
                R"(it begins with "PK\x03\x04", a ZIP archive or PyTorch checkpoint)");
-  EXPECT_ERROR("<!DOCTYPE html>", ErrorCode::kCorrupt, "a web page: the download went wrong");
-  EXPECT_ERROR("version https://git-lfs.github.com/spec/v1", ErrorCode::kCorrupt, "git lfs pull");
-  EXPECT_ERROR(std::string("\x08\0\0\0\0\0\0\0{}", 10), ErrorCode::kCorrupt, "perhaps a safetensors file");
-  EXPECT_ERROR("\x1b[2Jhello", ErrorCode::kCorrupt, R"("\x1b[2Jhell")");
-  EXPECT_ERROR("GGU", ErrorCode::kCorrupt, "this is no GGUF file");
+  EXPECT_GGUF_ERROR("<!DOCTYPE html>", ErrorCode::kCorrupt, "a web page: the download went wrong");
+  EXPECT_GGUF_ERROR("version https://git-lfs.github.com/spec/v1", ErrorCode::kCorrupt, "git lfs pull");
+  EXPECT_GGUF_ERROR(std::string("\x08\0\0\0\0\0\0\0{}", 10), ErrorCode::kCorrupt, "perhaps a safetensors file");
+  EXPECT_GGUF_ERROR("\x1b[2Jhello", ErrorCode::kCorrupt, R"("\x1b[2Jhell")");
+  EXPECT_GGUF_ERROR("GGU", ErrorCode::kCorrupt, "this is no GGUF file");
 }
 
 TEST(GgufFile, RefusesOtherVersions) {
   for (const uint32_t version : {0U, 1U, 4U, 0xFFFFFFFFU}) {
     Builder file = SmallFile();
     file.version = version;
-    EXPECT_ERROR(file.Build(kSmallData), ErrorCode::kUnsupported,
+    EXPECT_GGUF_ERROR(file.Build(kSmallGgufData), ErrorCode::kUnsupported,
                  fmt::format("GGUF version {} cannot be read", version));
   }
   Builder file = SmallFile();
   file.version = 0x03000000;
-  EXPECT_ERROR(file.Build(kSmallData), ErrorCode::kUnsupported, "big-endian");
+  EXPECT_GGUF_ERROR(file.Build(kSmallGgufData), ErrorCode::kUnsupported, "big-endian");
 }
 
 TEST(GgufFile, RefusesEveryTruncation) {
-  const std::string bytes = SmallFile().Build(kSmallData);
+  const std::string bytes = SmallFile().Build(kSmallGgufData);
   const uint64_t last_tensor_end = bytes.size() - (64 - 36);
   for (size_t size = 0; size < bytes.size(); ++size) {
     const std::string cut = bytes.substr(0, size);
@@ -289,13 +289,13 @@ TEST(GgufFile, RefusesEveryTruncation) {
 }
 
 TEST(GgufFile, RefusesALengthenedFile) {
-  const std::string bytes = SmallFile().Build(kSmallData);
-  EXPECT_ERROR(bytes + "x", ErrorCode::kCorrupt, "something was appended");
-  EXPECT_ERROR(bytes + bytes, ErrorCode::kCorrupt, "something was appended");
+  const std::string bytes = SmallFile().Build(kSmallGgufData);
+  EXPECT_GGUF_ERROR(bytes + "x", ErrorCode::kCorrupt, "something was appended");
+  EXPECT_GGUF_ERROR(bytes + bytes, ErrorCode::kCorrupt, "something was appended");
 }
 
 TEST(GgufFile, SurvivesEveryFlippedBitOfTheHeader) {
-  const std::string bytes = SmallFile().Build(kSmallData);
+  const std::string bytes = SmallFile().Build(kSmallGgufData);
   const size_t header = SmallFile().Header().size();
   const int valid = SurviveFlippedBits(bytes, header, GgufFile::FromBytes, [](const GgufFile& file) { ReadAll(file); });
   // Letters of names and values may change, and little else.
@@ -308,19 +308,19 @@ TEST(GgufFile, RefusesAbsurdCountsAndLengthsWithoutAllocating) {
   for (const uint64_t count : {uint64_t{1} << 63, ~uint64_t{0}, uint64_t{1} << 40, uint64_t{1'000'000}}) {
     Builder tensors = SmallFile();
     tensors.tensor_count = count;
-    EXPECT_ERROR(tensors.Build(kSmallData), ErrorCode::kTruncated, fmt::format("claims {} tensors", count));
+    EXPECT_GGUF_ERROR(tensors.Build(kSmallGgufData), ErrorCode::kTruncated, fmt::format("claims {} tensors", count));
     Builder keys = SmallFile();
     keys.key_count = count;
-    EXPECT_ERROR(keys.Build(kSmallData), ErrorCode::kTruncated, fmt::format("claims {} keys", count));
+    EXPECT_GGUF_ERROR(keys.Build(kSmallGgufData), ErrorCode::kTruncated, fmt::format("claims {} keys", count));
     Builder array;
     array.Array("a", kU8, count);
-    EXPECT_ERROR(array.Build(0), ErrorCode::kTruncated, fmt::format("an array claims {} items", count));
+    EXPECT_GGUF_ERROR(array.Build(0), ErrorCode::kTruncated, fmt::format("an array claims {} items", count));
     Builder nested;
     nested.Array("a", kArray, 1).Raw(kText).Raw(count);
-    EXPECT_ERROR(nested.Build(0), ErrorCode::kTruncated, fmt::format("an array claims {} items", count));
+    EXPECT_GGUF_ERROR(nested.Build(0), ErrorCode::kTruncated, fmt::format("an array claims {} items", count));
     Builder text;
     text.Number<uint64_t>("a", kText, count);
-    EXPECT_ERROR(text.Build(0), ErrorCode::kTruncated, fmt::format("a string claims {} bytes", count));
+    EXPECT_GGUF_ERROR(text.Build(0), ErrorCode::kTruncated, fmt::format("a string claims {} bytes", count));
   }
   EXPECT_LT(watch.Ms(), 1'000);
 }
@@ -328,13 +328,13 @@ TEST(GgufFile, RefusesAbsurdCountsAndLengthsWithoutAllocating) {
 TEST(GgufFile, RefusesMoreThanTheLimitsAllow) {
   Builder keys = SmallFile();
   keys.key_count = static_cast<uint64_t>(base::kGgufMaxKeys) + 1;
-  EXPECT_ERROR(keys.Build(4'000'000), ErrorCode::kTooLarge, "claims 65537 keys, at most 65536 are allowed");
+  EXPECT_GGUF_ERROR(keys.Build(4'000'000), ErrorCode::kTooLarge, "claims 65537 keys, at most 65536 are allowed");
   Builder array;
   array.Array("a", kU8, static_cast<uint64_t>(base::kGgufMaxArrayItems) + 1);
-  EXPECT_ERROR(array.Build(20'000'000), ErrorCode::kTooLarge, "items, at most");
+  EXPECT_GGUF_ERROR(array.Build(20'000'000), ErrorCode::kTooLarge, "items, at most");
   Builder text;
   text.Number<uint64_t>("a", kText, static_cast<uint64_t>(base::kGgufMaxStringBytes) + 1);
-  EXPECT_ERROR(text.Build(20'000'000), ErrorCode::kTooLarge, "at most");
+  EXPECT_GGUF_ERROR(text.Build(20'000'000), ErrorCode::kTooLarge, "at most");
 }
 
 TEST(GgufFile, RefusesDeepArrays) {
@@ -345,71 +345,71 @@ TEST(GgufFile, RefusesDeepArrays) {
     file.Raw(kU8).Raw<uint64_t>(1).Raw<uint8_t>(5);
     return file.Build(0);
   };
-  EXPECT_EQ(ErrorOf(nested(static_cast<int>(base::kGgufMaxArrayDepth)), ErrorCode::kTooLarge), "no error");
-  EXPECT_ERROR(nested(static_cast<int>(base::kGgufMaxArrayDepth) + 1), ErrorCode::kTooLarge, "nest deeper than 4");
-  EXPECT_ERROR(nested(1'000'000), ErrorCode::kTooLarge, "nest deeper than 4");
+  EXPECT_EQ(GgufErrorOf(nested(static_cast<int>(base::kGgufMaxArrayDepth)), ErrorCode::kTooLarge), "no error");
+  EXPECT_GGUF_ERROR(nested(static_cast<int>(base::kGgufMaxArrayDepth) + 1), ErrorCode::kTooLarge, "nest deeper than 4");
+  EXPECT_GGUF_ERROR(nested(1'000'000), ErrorCode::kTooLarge, "nest deeper than 4");
 }
 
 TEST(GgufFile, RefusesWrongValues) {
   Builder type;
   type.Number<uint32_t>("a", 13, 0);
-  EXPECT_ERROR(type.Build(0), ErrorCode::kCorrupt, R"(key "a": expected a value type of 0 to 12, found 13)");
+  EXPECT_GGUF_ERROR(type.Build(0), ErrorCode::kCorrupt, R"(key "a": expected a value type of 0 to 12, found 13)");
   Builder flag;
   flag.Number<uint8_t>("a", kBool, 2);
-  EXPECT_ERROR(flag.Build(0), ErrorCode::kCorrupt, "expected a bool, 0 or 1, found 2");
+  EXPECT_GGUF_ERROR(flag.Build(0), ErrorCode::kCorrupt, "expected a bool, 0 or 1, found 2");
   Builder flags;
   flags.Array("a", kBool, 1).Raw<uint8_t>(255);
-  EXPECT_ERROR(flags.Build(0), ErrorCode::kCorrupt, "expected a bool");
+  EXPECT_GGUF_ERROR(flags.Build(0), ErrorCode::kCorrupt, "expected a bool");
   Builder item;
   item.Array("a", kU64, 1).Raw(~uint64_t{0});
-  EXPECT_ERROR(item.Build(0), ErrorCode::kCorrupt, "more than 63 bits");
+  EXPECT_GGUF_ERROR(item.Build(0), ErrorCode::kCorrupt, "more than 63 bits");
 }
 
 TEST(GgufFile, RefusesDuplicateNames) {
   Builder keys = SmallFile();
   keys.Text("general.architecture", "mamba");
-  EXPECT_ERROR(keys.Build(kSmallData), ErrorCode::kCorrupt, R"(key "general.architecture" occurs twice)");
+  EXPECT_GGUF_ERROR(keys.Build(kSmallGgufData), ErrorCode::kCorrupt, R"(key "general.architecture" occurs twice)");
   Builder tensors = SmallFile();
   tensors.Tensor("norm", {8}, kTypeF32, 448);
-  EXPECT_ERROR(tensors.Build(kSmallData + 32), ErrorCode::kCorrupt, R"(tensor "norm" occurs twice)");
+  EXPECT_GGUF_ERROR(tensors.Build(kSmallGgufData + 32), ErrorCode::kCorrupt, R"(tensor "norm" occurs twice)");
 }
 
 TEST(GgufFile, RefusesBadAlignments) {
   for (const uint32_t alignment : {0U, 1U, 4U, 24U, 33U, 131'072U, 0x80000000U}) {
     Builder file;
     file.Number("general.alignment", kU32, alignment);
-    EXPECT_ERROR(file.Build(0), ErrorCode::kCorrupt, "power of two from 8 to 65536");
+    EXPECT_GGUF_ERROR(file.Build(0), ErrorCode::kCorrupt, "power of two from 8 to 65536");
   }
   Builder text;
   text.Text("general.alignment", "32");
-  EXPECT_ERROR(text.Build(0), ErrorCode::kCorrupt, "power of two from 8 to 65536");
+  EXPECT_GGUF_ERROR(text.Build(0), ErrorCode::kCorrupt, "power of two from 8 to 65536");
 }
 
 TEST(GgufFile, RefusesTensorsThatOverlap) {
   Builder file = SmallFile();
   file.Tensor("third", {8}, kTypeF32, 352);
-  EXPECT_ERROR(file.Build(kSmallData), ErrorCode::kCorrupt, R"(tensors "embed" and "third" overlap)");
+  EXPECT_GGUF_ERROR(file.Build(kSmallGgufData), ErrorCode::kCorrupt, R"(tensors "embed" and "third" overlap)");
   Builder same;
   same.Tensor("a", {8}, kTypeF32, 0).Tensor("b", {8}, kTypeF32, 0);
-  EXPECT_ERROR(same.Build(32), ErrorCode::kCorrupt, "overlap");
+  EXPECT_GGUF_ERROR(same.Build(32), ErrorCode::kCorrupt, "overlap");
 }
 
 TEST(GgufFile, RefusesAMisalignedOffset) {
   Builder file;
   file.Tensor("a", {8}, kTypeF32, 16);
-  EXPECT_ERROR(file.Build(64), ErrorCode::kCorrupt, R"(tensor "a": its offset 16 is no multiple of 32)");
+  EXPECT_GGUF_ERROR(file.Build(64), ErrorCode::kCorrupt, R"(tensor "a": its offset 16 is no multiple of 32)");
 }
 
 TEST(GgufFile, RefusesATensorThatEndsPastTheFile) {
   Builder file;
   file.Tensor("a", {8}, kTypeF32, 0).Tensor("b", {9}, kTypeF32, 32);
-  EXPECT_ERROR(file.Build(64), ErrorCode::kTruncated, "it was cut off");
+  EXPECT_GGUF_ERROR(file.Build(64), ErrorCode::kTruncated, "it was cut off");
   Builder far;
   far.Tensor("a", {8}, kTypeF32, uint64_t{1} << 62);
-  EXPECT_ERROR(far.Build(64), ErrorCode::kTruncated, "it was cut off");
+  EXPECT_GGUF_ERROR(far.Build(64), ErrorCode::kTruncated, "it was cut off");
   Builder wraps;
   wraps.Tensor("a", {8}, kTypeF32, ~uint64_t{31});
-  EXPECT_ERROR(wraps.Build(64), ErrorCode::kCorrupt, "does not fit 64 bits");
+  EXPECT_GGUF_ERROR(wraps.Build(64), ErrorCode::kCorrupt, "does not fit 64 bits");
 }
 
 TEST(GgufFile, RefusesImpossibleShapes) {
@@ -418,12 +418,12 @@ TEST(GgufFile, RefusesImpossibleShapes) {
     file.Tensor("a", std::move(shape), type, 0);
     return file.Build(64);
   };
-  EXPECT_ERROR(with_shape({1, 1, 1, 1, 1}, kTypeF32), ErrorCode::kTooLarge, "expected at most 4 dimensions, found 5");
-  EXPECT_ERROR(with_shape({4, 0}, kTypeF32), ErrorCode::kCorrupt, "dimension 1 is 0");
-  EXPECT_ERROR(with_shape({uint64_t{1} << 32, uint64_t{1} << 32}, kTypeF32), ErrorCode::kCorrupt, "64 bits");
-  EXPECT_ERROR(with_shape({uint64_t{1} << 62}, kTypeF32), ErrorCode::kCorrupt, "64 bits");
-  EXPECT_ERROR(with_shape({33}, kTypeQ4_0), ErrorCode::kCorrupt, "a row of 33 values is no whole number of Q4_0");
-  EXPECT_EQ(ErrorOf([] {
+  EXPECT_GGUF_ERROR(with_shape({1, 1, 1, 1, 1}, kTypeF32), ErrorCode::kTooLarge, "expected at most 4 dimensions, found 5");
+  EXPECT_GGUF_ERROR(with_shape({4, 0}, kTypeF32), ErrorCode::kCorrupt, "dimension 1 is 0");
+  EXPECT_GGUF_ERROR(with_shape({uint64_t{1} << 32, uint64_t{1} << 32}, kTypeF32), ErrorCode::kCorrupt, "64 bits");
+  EXPECT_GGUF_ERROR(with_shape({uint64_t{1} << 62}, kTypeF32), ErrorCode::kCorrupt, "64 bits");
+  EXPECT_GGUF_ERROR(with_shape({33}, kTypeQ4_0), ErrorCode::kCorrupt, "a row of 33 values is no whole number of Q4_0");
+  EXPECT_EQ(GgufErrorOf([] {
               Builder file;
               return file.Tensor("scalar", {}, kTypeF32, 0).Build(32);
             }(), ErrorCode::kCorrupt), "no error");
@@ -432,22 +432,22 @@ TEST(GgufFile, RefusesImpossibleShapes) {
 TEST(GgufFile, NamesTypesItCannotRead) {
   Builder known;
   known.Tensor("a", {256}, 16, 0);
-  EXPECT_ERROR(known.Build(256), ErrorCode::kUnsupported, R"(tensor "a": tensor type IQ2_XXS (16) is not supported)");
+  EXPECT_GGUF_ERROR(known.Build(256), ErrorCode::kUnsupported, R"(tensor "a": tensor type IQ2_XXS (16) is not supported)");
   Builder unknown;
   unknown.Tensor("a", {256}, 77, 0);
-  EXPECT_ERROR(unknown.Build(256), ErrorCode::kUnsupported, R"(tensor "a": unknown tensor type 77)");
+  EXPECT_GGUF_ERROR(unknown.Build(256), ErrorCode::kUnsupported, R"(tensor "a": unknown tensor type 77)");
 }
 
 TEST(GgufFile, NamesFromTheFileCannotReachTheTerminal) {
   Builder file;
   file.Tensor("\x1b]0;evil\x07", {8}, 77, 0);
-  const std::string error = ErrorOf(file.Build(32), ErrorCode::kUnsupported);
+  const std::string error = GgufErrorOf(file.Build(32), ErrorCode::kUnsupported);
   EXPECT_EQ(error.find('\x1b'), std::string::npos);
   EXPECT_NE(error.find("\\x1b]0;evil\\x07"), std::string::npos);
 }
 
 TEST(GgufFile, OpeningAPathTellsWhatIsWrongWithIt) {
-  const TemporaryFolder folder;
+  const GgufFolder folder;
   base::Files& files = base::Files::Os();
   EXPECT_EQ(GgufFile::Open(files, folder.File("missing.gguf")).error().code(), ErrorCode::kNotFound);
   const auto as_folder = GgufFile::Open(files, folder.File(""));
@@ -470,7 +470,7 @@ TEST(GgufFile, OpeningAPathTellsWhatIsWrongWithIt) {
 }
 
 TEST(GgufWriter, WhatItWritesComesBack) {
-  const TemporaryFolder folder;
+  const GgufFolder folder;
   GgufWriter writer;
   writer.Add("general.architecture", GgufValue(std::string("llama")));
   writer.Add("count", GgufValue(uint64_t{30}));
@@ -521,7 +521,7 @@ TEST(GgufWriter, WhatItWritesComesBack) {
 }
 
 TEST(GgufWriter, KeepsAskedForAlignmentAndNestedArrays) {
-  const TemporaryFolder folder;
+  const GgufFolder folder;
   Builder source;
   source.Array("nested", kArray, 1).Raw(kU8).Raw<uint64_t>(1).Raw<uint8_t>(7);
   source.Number<uint32_t>("general.alignment", kU32, 128).Tensor("a", {1}, kTypeF32, 0);
@@ -536,7 +536,7 @@ TEST(GgufWriter, KeepsAskedForAlignmentAndNestedArrays) {
 }
 
 TEST(GgufWriter, RefusesWhatTheReaderWouldRefuseAndWritesNothing) {
-  const TemporaryFolder folder;
+  const GgufFolder folder;
   const base::Path path = folder.File("bad.gguf");
   const auto error_of = [&](const GgufWriter& writer) {
     const auto written = writer.Write(base::Files::Os(), path);
@@ -566,7 +566,7 @@ TEST(GgufWriter, RefusesWhatTheReaderWouldRefuseAndWritesNothing) {
 }
 
 TEST(GgufWriter, AProducerThatFailsOrLiesLeavesTheOldFile) {
-  const TemporaryFolder folder;
+  const GgufFolder folder;
   const base::Path path = folder.File("kept.gguf");
   std::ofstream(path) << "old";
   GgufWriter shorter;

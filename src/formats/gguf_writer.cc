@@ -69,10 +69,10 @@ struct ValueWriter {
   }
 };
 
-using Metadata = std::vector<std::pair<std::string, GgufValue>>;
+using GgufMetadata = std::vector<std::pair<std::string, GgufValue>>;
 
 // What the caller asked for; a value that no reader would take is left to ParseGgufHeader to refuse.
-uint64_t AlignmentOf(const Metadata& metadata) {
+uint64_t AlignmentOf(const GgufMetadata& metadata) {
   for (const auto& [key, value] : metadata) {
     const auto* number = std::get_if<uint64_t>(&value);
     if (key != kGgufAlignmentKey || number == nullptr) continue;
@@ -96,7 +96,7 @@ Result<uint64_t> Place(std::vector<TensorEntry>& tensors, uint64_t alignment) {
   return end;
 }
 
-ByteWriter WriteHeader(const Metadata& metadata, std::span<const TensorEntry> tensors, uint64_t alignment) {
+ByteWriter WriteHeader(const GgufMetadata& metadata, std::span<const TensorEntry> tensors, uint64_t alignment) {
   ByteWriter out;
   out.Raw(base::AsBytes("GGUF"));
   out.Write(kGgufVersion);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/ascii.h"
 #include "formats/jinja_unicode.h"
 
 namespace walchen::formats::jinja {
@@ -14,7 +15,6 @@ namespace {
 constexpr std::string_view kOperators[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
                                            "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsNameStart(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 class Lexer {
@@ -188,11 +188,11 @@ class Lexer {
       SkipSpace();
       if (at_ >= source_.size()) return FailHere(tag, "a tag has no end");
       if (TakeEnd(is_variable)) return {};
-      if (IsDigit(Peek())) {
+      if (base::IsDigit(Peek())) {
         TRY(LexNumber());
       } else if (IsNameStart(Peek())) {
         const size_t begin = at_;
-        while (IsNameStart(Peek()) || IsDigit(Peek())) ++at_;
+        while (IsNameStart(Peek()) || base::IsDigit(Peek())) ++at_;
         Add(TokenType::kName, begin).text = source_.substr(begin, at_ - begin);
       } else if (Peek() == '\'' || Peek() == '"') {
         TRY(LexString());
@@ -204,7 +204,7 @@ class Lexer {
 
   // Digits with single underscores between them, appended without these.
   void TakeDigits(std::string& digits) {
-    while (IsDigit(Peek()) || (Peek() == '_' && at_ + 1 < source_.size() && IsDigit(source_[at_ + 1]))) {
+    while (base::IsDigit(Peek()) || (Peek() == '_' && at_ + 1 < source_.size() && base::IsDigit(source_[at_ + 1]))) {
       if (Peek() != '_') digits.push_back(Peek());
       ++at_;
     }
@@ -219,7 +219,7 @@ class Lexer {
     std::string digits;
     TakeDigits(digits);
     bool is_float = false;
-    if (!after_dot && Peek() == '.' && at_ + 1 < source_.size() && IsDigit(source_[at_ + 1])) {
+    if (!after_dot && Peek() == '.' && at_ + 1 < source_.size() && base::IsDigit(source_[at_ + 1])) {
       is_float = true;
       ++at_;
       digits.push_back('.');
@@ -246,7 +246,7 @@ class Lexer {
     if ((Peek() | 0x20) != 'e') return false;
     size_t next = at_ + 1;
     if (next < source_.size() && (source_[next] == '+' || source_[next] == '-')) ++next;
-    if (next >= source_.size() || !IsDigit(source_[next])) return false;
+    if (next >= source_.size() || !base::IsDigit(source_[next])) return false;
     digits.push_back('e');
     if (source_[next - 1] == '-') digits.push_back('-');
     at_ = next;

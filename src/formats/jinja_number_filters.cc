@@ -151,7 +151,7 @@ Result<Value> Round(Runtime&, const Value& self, const Arguments& arguments) {
   return Fail(ErrorCode::kCorrupt, "round expects the method common, ceil or floor, got '{}'", method);
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kNumberFilters[] = {
     {"abs", Abs},
     {"float", Float},
     {"int", Int},
@@ -160,6 +160,6 @@ constexpr NamedNative kFilters[] = {
 
 }  // namespace
 
-std::span<const NamedNative> NumberFilters() { return kFilters; }
+std::span<const NamedNative> NumberFilters() { return kNumberFilters; }
 
 }  // namespace walchen::formats::jinja

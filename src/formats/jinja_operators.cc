@@ -229,7 +229,7 @@ Result<int> OrderWithin(Runtime& runtime, std::string_view op, const Value& left
   return a.size() == b.size() ? 0 : (a.size() < b.size() ? -1 : 1);
 }
 
-Result<Value> Unary(const Value& operand, std::string_view op, int64_t sign) {
+Result<Value> WithSign(const Value& operand, std::string_view op, int64_t sign) {
   if (operand.Is(Kind::kUndefined)) return FailUndefined(operand);
   if (operand.Is(Kind::kFloat)) return Value::Float(static_cast<double>(sign) * operand.number());
   if (!operand.is_integer()) {
@@ -263,8 +263,8 @@ Result<Value> Arithmetic(Runtime& runtime, ArithmeticOperator op, const Value& l
   return FailOperands(kArithmeticNames[static_cast<size_t>(op)], left, right);
 }
 
-Result<Value> Negate(const Value& operand) { return Unary(operand, "-", -1); }
-Result<Value> Plus(const Value& operand) { return Unary(operand, "+", 1); }
+Result<Value> Negate(const Value& operand) { return WithSign(operand, "-", -1); }
+Result<Value> Plus(const Value& operand) { return WithSign(operand, "+", 1); }
 
 Result<bool> Equals(Runtime& runtime, const Value& left, const Value& right) {
   return EqualsWithin(runtime, left, right, base::kTemplateMaxFrames);

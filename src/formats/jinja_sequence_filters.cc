@@ -357,7 +357,7 @@ Result<Value> SliceFilter(Runtime& runtime, const Value& self, const Arguments& 
   return Iterator(runtime, std::move(slices));
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kSequenceFilters[] = {
     {"attr", AttrFilter},
     {"batch", Batch},
     {"count", LengthFilter},
@@ -386,6 +386,6 @@ constexpr NamedNative kFilters[] = {
 
 }  // namespace
 
-std::span<const NamedNative> SequenceFilters() { return kFilters; }
+std::span<const NamedNative> SequenceFilters() { return kSequenceFilters; }
 
 }  // namespace walchen::formats::jinja

@@ -216,7 +216,7 @@ Result<Value> ToJson(Runtime& runtime, const Value& self, const Arguments& argum
   return runtime.Text(std::move(builder));
 }
 
-constexpr NamedNative kFilters[] = {
+constexpr NamedNative kTextFilters[] = {
     {"capitalize", CaseFilter<Case::kCapitalize>},
     {"center", Center},
     {"e", Escape},
@@ -238,6 +238,6 @@ constexpr NamedNative kFilters[] = {
 
 }  // namespace
 
-std::span<const NamedNative> TextFilters() { return kFilters; }
+std::span<const NamedNative> TextFilters() { return kTextFilters; }
 
 }  // namespace walchen::formats::jinja

@@ -24,22 +24,22 @@ std::string FileOf(std::string_view json, uint64_t data_bytes) {
 constexpr std::string_view kSmallHeader =
     R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
     R"("b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},"c":{"dtype":"U8","shape":[3],"data_offsets":[32,35]}})";
-constexpr uint64_t kSmallData = 35;
+constexpr uint64_t kSmallSafetensorsData = 35;
 
 // A header with one tensor.
 std::string One(std::string_view fields, uint64_t data_bytes = 8) {
   return FileOf(fmt::format(R"({{"t":{{{}}}}})", fields), data_bytes);
 }
 
-std::string ErrorOf(const std::string& bytes, ErrorCode code) {
+std::string SafetensorsErrorOf(const std::string& bytes, ErrorCode code) {
   const auto file = SafetensorsFile::FromBytes(base::AsBytes(bytes));
   if (file) return "no error";
   EXPECT_EQ(file.error().code(), code) << base::ErrorCodeName(file.error().code()) << ": " << file.error().ToString();
   return file.error().ToString();
 }
 
-#define EXPECT_ERROR(bytes, code, text) \
-  EXPECT_NE(ErrorOf(bytes, code).find(text), std::string::npos) << ErrorOf(bytes, code)
+#define EXPECT_SAFETENSORS_ERROR(bytes, code, text) \
+  EXPECT_NE(SafetensorsErrorOf(bytes, code).find(text), std::string::npos) << SafetensorsErrorOf(bytes, code)
 
 void ReadAll(const SafetensorsFile& file) {
   for (const SafetensorsEntry& tensor : file.tensors()) {
@@ -51,13 +51,13 @@ void ReadAll(const SafetensorsFile& file) {
   }
 }
 
-class TemporaryFolder {
+class SafetensorsFolder {
  public:
-  TemporaryFolder()
+  SafetensorsFolder()
       : path_(std::filesystem::temp_directory_path() / fmt::format("walchen_safetensors_{}", ::getpid())) {
     std::filesystem::create_directories(path_);
   }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  ~SafetensorsFolder() { std::filesystem::remove_all(path_); }
   base::Path File(const std::string& name) const { return path_ / name; }
   void Write(const std::string& name, const std::string& content) const { std::ofstream(File(name)) << content; }
 
@@ -66,7 +66,7 @@ class TemporaryFolder {
 };
 
 TEST(SafetensorsFile, ReadsTensorsAndMetadata) {
-  const std::string bytes = FileOf(kSmallHeader, kSmallData);
+  const std::string bytes = FileOf(kSmallHeader, kSmallSafetensorsData);
   const auto opened = SafetensorsFile::FromBytes(base::AsBytes(bytes));
   ASSERT_TRUE(opened) << opened.error().ToString();
   const SafetensorsFile& file = **opened;
@@ -83,7 +83,7 @@ TEST(SafetensorsFile, ReadsTensorsAndMetadata) {
 }
 
 TEST(SafetensorsFile, NamesATypeItCannotReadOnlyWhenItsDataAreAskedFor) {
-  const std::string bytes = FileOf(kSmallHeader, kSmallData);
+  const std::string bytes = FileOf(kSmallHeader, kSmallSafetensorsData);
   const auto file = SafetensorsFile::FromBytes(base::AsBytes(bytes)).value();
   const auto data = file->Data(*file->Find("c"));
   ASSERT_FALSE(data);
@@ -117,15 +117,15 @@ TEST(SafetensorsFile, AcceptsEmptyTensorsScalarsAndPadding) {
 }
 
 TEST(SafetensorsFile, RefusesEveryTruncationAndEveryAppendix) {
-  const std::string bytes = FileOf(kSmallHeader, kSmallData);
+  const std::string bytes = FileOf(kSmallHeader, kSmallSafetensorsData);
   for (size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_NE(ErrorOf(bytes.substr(0, size), ErrorCode::kTruncated), "no error") << size;
+    EXPECT_NE(SafetensorsErrorOf(bytes.substr(0, size), ErrorCode::kTruncated), "no error") << size;
   }
-  EXPECT_ERROR(bytes + "x", ErrorCode::kCorrupt, "something was appended");
+  EXPECT_SAFETENSORS_ERROR(bytes + "x", ErrorCode::kCorrupt, "something was appended");
 }
 
 TEST(SafetensorsFile, SurvivesEveryFlippedBitOfTheHeader) {
-  const std::string bytes = FileOf(kSmallHeader, kSmallData);
+  const std::string bytes = FileOf(kSmallHeader, kSmallSafetensorsData);
   const int valid = SurviveFlippedBits(bytes, 8 + kSmallHeader.size(), SafetensorsFile::FromBytes,
                                        [](const SafetensorsFile& file) { ReadAll(file); });
   EXPECT_GT(valid, 0);  // letters of names may change
@@ -138,53 +138,53 @@ TEST(SafetensorsFile, RefusesAHeaderThatIsTooLongOrLongerThanTheFile) {
     base::ByteWriter file;
     file.Write(length);
     file.Raw(base::AsBytes(kSmallHeader));
-    EXPECT_ERROR(file.bytes(), ErrorCode::kTooLarge, "at most 100000000 are allowed");
+    EXPECT_SAFETENSORS_ERROR(file.bytes(), ErrorCode::kTooLarge, "at most 100000000 are allowed");
   }
   base::ByteWriter file;
   file.Write<uint64_t>(100'000'000);
   file.Raw(base::AsBytes(kSmallHeader));
-  EXPECT_ERROR(file.bytes(), ErrorCode::kTruncated, "expected 100000000 bytes for the header");
+  EXPECT_SAFETENSORS_ERROR(file.bytes(), ErrorCode::kTruncated, "expected 100000000 bytes for the header");
   EXPECT_LT(watch.Ms(), 1'000);
 }
 
 TEST(SafetensorsFile, NamesWhatItWasGivenInstead) {
-  EXPECT_ERROR("", ErrorCode::kTruncated, "the length of the header");
-  EXPECT_ERROR("GGUF\x03 and so on", ErrorCode::kCorrupt, R"(this is no safetensors file: it begins with "GGUF\x03)");
+  EXPECT_SAFETENSORS_ERROR("", ErrorCode::kTruncated, "the length of the header");
+  EXPECT_SAFETENSORS_ERROR("GGUF\x03 and so on", ErrorCode::kCorrupt, R"(this is no safetensors file: it begins with "GGUF\x03)");
 }
 
 TEST(SafetensorsFile, RefusesMalformedJsonWithItsPlace) {
-  EXPECT_ERROR(FileOf(R"({"a":})", 0), ErrorCode::kCorrupt, "header: the JSON is malformed (at byte 14)");
-  EXPECT_ERROR(FileOf(R"({} {})", 0), ErrorCode::kCorrupt, "malformed");
-  EXPECT_ERROR(FileOf("{\"\xFF\":{}}", 0), ErrorCode::kCorrupt, "malformed");
-  EXPECT_ERROR(FileOf("{\"a\":1e999}", 0), ErrorCode::kCorrupt, "malformed");
-  EXPECT_ERROR(FileOf("{" + std::string(1'000'000, '['), 0), ErrorCode::kCorrupt, "malformed");
-  EXPECT_ERROR(FileOf("{\"a\":" + std::string(1'000'000, '['), 0), ErrorCode::kCorrupt, "found an array");
+  EXPECT_SAFETENSORS_ERROR(FileOf(R"({"a":})", 0), ErrorCode::kCorrupt, "header: the JSON is malformed (at byte 14)");
+  EXPECT_SAFETENSORS_ERROR(FileOf(R"({} {})", 0), ErrorCode::kCorrupt, "malformed");
+  EXPECT_SAFETENSORS_ERROR(FileOf("{\"\xFF\":{}}", 0), ErrorCode::kCorrupt, "malformed");
+  EXPECT_SAFETENSORS_ERROR(FileOf("{\"a\":1e999}", 0), ErrorCode::kCorrupt, "malformed");
+  EXPECT_SAFETENSORS_ERROR(FileOf("{" + std::string(1'000'000, '['), 0), ErrorCode::kCorrupt, "malformed");
+  EXPECT_SAFETENSORS_ERROR(FileOf("{\"a\":" + std::string(1'000'000, '['), 0), ErrorCode::kCorrupt, "found an array");
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += R"({"a":)";
-  EXPECT_ERROR(FileOf(deep, 0), ErrorCode::kCorrupt, "unknown field");
+  EXPECT_SAFETENSORS_ERROR(FileOf(deep, 0), ErrorCode::kCorrupt, "unknown field");
 }
 
 TEST(SafetensorsFile, RefusesFieldsThatAreMissingDoubledUnknownOrOfAnotherKind) {
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[2])"), ErrorCode::kCorrupt, R"(tensor "t" lacks)");
-  EXPECT_ERROR(One(R"("dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8])"), ErrorCode::kCorrupt,
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[2])"), ErrorCode::kCorrupt, R"(tensor "t" lacks)");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8])"), ErrorCode::kCorrupt,
                "two fields dtype");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1)"), ErrorCode::kCorrupt, "unknown field");
-  EXPECT_ERROR(One(R"("dtype":7,"shape":[2],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "found a number");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":"2","data_offsets":[0,8])"), ErrorCode::kCorrupt, "found a string");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[-2],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "a negative number");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[2.0],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "a fraction");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[[2]],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "an array");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":null,"data_offsets":[0,8])"), ErrorCode::kCorrupt, "null");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[0,8,9])"), ErrorCode::kCorrupt, "found a number");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[8])"), ErrorCode::kCorrupt, "expected [begin, end]");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[8,0])"), ErrorCode::kCorrupt, "expected [begin, end]");
-  EXPECT_ERROR(FileOf(R"({"__metadata__":{"a":1}})", 0), ErrorCode::kCorrupt, "found a number");
-  EXPECT_ERROR(FileOf(R"({"__metadata__":{"a":"1","a":"2"}})", 0), ErrorCode::kCorrupt, R"(metadata "a" occurs twice)");
-  EXPECT_ERROR(FileOf(R"({"a":true})", 0), ErrorCode::kCorrupt, "found a bool");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[0,8],"x":1)"), ErrorCode::kCorrupt, "unknown field");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":7,"shape":[2],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "found a number");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":"2","data_offsets":[0,8])"), ErrorCode::kCorrupt, "found a string");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[-2],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "a negative number");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[2.0],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "a fraction");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[[2]],"data_offsets":[0,8])"), ErrorCode::kCorrupt, "an array");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":null,"data_offsets":[0,8])"), ErrorCode::kCorrupt, "null");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[0,8,9])"), ErrorCode::kCorrupt, "found a number");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[8])"), ErrorCode::kCorrupt, "expected [begin, end]");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[2],"data_offsets":[8,0])"), ErrorCode::kCorrupt, "expected [begin, end]");
+  EXPECT_SAFETENSORS_ERROR(FileOf(R"({"__metadata__":{"a":1}})", 0), ErrorCode::kCorrupt, "found a number");
+  EXPECT_SAFETENSORS_ERROR(FileOf(R"({"__metadata__":{"a":"1","a":"2"}})", 0), ErrorCode::kCorrupt, R"(metadata "a" occurs twice)");
+  EXPECT_SAFETENSORS_ERROR(FileOf(R"({"a":true})", 0), ErrorCode::kCorrupt, "found a bool");
 }
 
 TEST(SafetensorsFile, RefusesDuplicateNames) {
-  EXPECT_ERROR(FileOf(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+  EXPECT_SAFETENSORS_ERROR(FileOf(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                       R"("a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
                       8),
                ErrorCode::kCorrupt, R"("a" occurs twice)");
@@ -197,29 +197,29 @@ TEST(SafetensorsFile, RefusesHolesAndOverlaps) {
                               end - begin, begin, end),
                   8);
   };
-  EXPECT_EQ(ErrorOf(two(4, 8), ErrorCode::kCorrupt), "no error");
-  EXPECT_ERROR(two(5, 8), ErrorCode::kCorrupt,
+  EXPECT_EQ(SafetensorsErrorOf(two(4, 8), ErrorCode::kCorrupt), "no error");
+  EXPECT_SAFETENSORS_ERROR(two(5, 8), ErrorCode::kCorrupt,
                R"(tensor "b" begins at byte 5 of the data, the one before it ends at byte 4)");
-  EXPECT_ERROR(two(3, 8), ErrorCode::kCorrupt, "begins at byte 3");
-  EXPECT_ERROR(two(0, 4), ErrorCode::kCorrupt, "begins at byte 0");
-  EXPECT_ERROR(two(4, 7), ErrorCode::kCorrupt, "something was appended");
-  EXPECT_ERROR(two(4, 9), ErrorCode::kTruncated, "it was cut off");
-  EXPECT_ERROR(One(R"("dtype":"I8","shape":[4],"data_offsets":[4,8])"), ErrorCode::kCorrupt, "begins at byte 4");
+  EXPECT_SAFETENSORS_ERROR(two(3, 8), ErrorCode::kCorrupt, "begins at byte 3");
+  EXPECT_SAFETENSORS_ERROR(two(0, 4), ErrorCode::kCorrupt, "begins at byte 0");
+  EXPECT_SAFETENSORS_ERROR(two(4, 7), ErrorCode::kCorrupt, "something was appended");
+  EXPECT_SAFETENSORS_ERROR(two(4, 9), ErrorCode::kTruncated, "it was cut off");
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"I8","shape":[4],"data_offsets":[4,8])"), ErrorCode::kCorrupt, "begins at byte 4");
 }
 
 TEST(SafetensorsFile, RefusesShapesThatDoNotFitTheirBytes) {
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[3],"data_offsets":[0,8])"), ErrorCode::kCorrupt,
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[3],"data_offsets":[0,8])"), ErrorCode::kCorrupt,
                "its shape needs 12 bytes, its data_offsets give 8");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8])"), ErrorCode::kCorrupt,
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8])"), ErrorCode::kCorrupt,
                "does not fit 64 bits");
-  EXPECT_ERROR(One(R"("dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8])"), ErrorCode::kTooLarge,
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8])"), ErrorCode::kTooLarge,
                "more than 8 dimensions");
-  EXPECT_ERROR(One(R"("dtype":"NEW","shape":[3],"data_offsets":[0,18446744073709551615])"), ErrorCode::kTruncated,
+  EXPECT_SAFETENSORS_ERROR(One(R"("dtype":"NEW","shape":[3],"data_offsets":[0,18446744073709551615])"), ErrorCode::kTruncated,
                "it was cut off");
 }
 
 TEST(SafetensorsFile, OpeningAPathTellsWhatIsWrongWithIt) {
-  const TemporaryFolder folder;
+  const SafetensorsFolder folder;
   base::Files& files = base::Files::Os();
   EXPECT_EQ(SafetensorsFile::Open(files, folder.File("missing.safetensors")).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(SafetensorsFile::Open(files, folder.File("")).error().code(), ErrorCode::kInvalidArgument);
@@ -230,7 +230,7 @@ TEST(SafetensorsFile, OpeningAPathTellsWhatIsWrongWithIt) {
 }
 
 TEST(SafetensorsIndex, OpensAllShards) {
-  const TemporaryFolder folder;
+  const SafetensorsFolder folder;
   folder.Write("m-1.safetensors", FileOf(R"({"a":{"dtype":"I8","shape":[2],"data_offsets":[0,2]}})", 2));
   folder.Write("m-2.safetensors",
                FileOf(R"({"__metadata__":{"k":"v"},"b":{"dtype":"I8","shape":[3],"data_offsets":[0,3]},)"
@@ -250,7 +250,7 @@ TEST(SafetensorsIndex, OpensAllShards) {
 }
 
 TEST(SafetensorsIndex, RefusesWhatItCannotTrust) {
-  const TemporaryFolder folder;
+  const SafetensorsFolder folder;
   folder.Write("s.safetensors", FileOf(R"({"a":{"dtype":"I8","shape":[2],"data_offsets":[0,2]}})", 2));
   const auto error_of = [&](const std::string& index, ErrorCode code) {
     folder.Write("i.json", index);
@@ -286,7 +286,7 @@ TEST(SafetensorsIndex, RefusesWhatItCannotTrust) {
 }
 
 TEST(SafetensorsWriter, WhatItWritesComesBack) {
-  const TemporaryFolder folder;
+  const SafetensorsFolder folder;
   const base::Path path = folder.File("written.safetensors");
   const std::string bytes3(3, 'a'), bytes8(8, 'b'), bytes6(6, 'c');
   SafetensorsWriter writer;
@@ -312,7 +312,7 @@ TEST(SafetensorsWriter, WhatItWritesComesBack) {
 }
 
 TEST(SafetensorsWriter, RefusesWhatTheReaderWouldRefuseAndWritesNothing) {
-  const TemporaryFolder folder;
+  const SafetensorsFolder folder;
   const base::Path path = folder.File("bad.safetensors");
   const auto error_of = [&](const SafetensorsWriter& writer) {
     const auto written = writer.Write(base::Files::Os(), path);

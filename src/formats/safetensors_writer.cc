@@ -10,7 +10,7 @@
 namespace walchen::formats {
 namespace {
 
-using Metadata = std::vector<std::pair<std::string, std::string>>;
+using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
 
 // Gives every tensor its size and its offset from the first tensor byte, in the order `order`; returns the end.
 Result<uint64_t> Place(std::vector<SafetensorsEntry>& tensors, std::span<const size_t> order) {
@@ -33,7 +33,7 @@ std::string Json(const std::string& text) {
 }
 
 // Piece by piece, because a tree would hide a name that occurs twice.
-std::string WriteHeader(const Metadata& metadata, std::span<const SafetensorsEntry> tensors) {
+std::string WriteHeader(const SafetensorsMetadata& metadata, std::span<const SafetensorsEntry> tensors) {
   constexpr size_t kAlignment = 8;  // the format wants the tensor bytes to begin at a multiple of 8
   std::vector<std::string> items, texts;
   for (const auto& [key, value] : metadata) texts.push_back(fmt::format("{}:{}", Json(key), Json(value)));
@@ -51,7 +51,7 @@ std::string WriteHeader(const Metadata& metadata, std::span<const SafetensorsEnt
 }
 
 // A reader takes the header and sees in it what was meant.
-Result<void> CheckReadable(const std::string& header, uint64_t data_bytes, const Metadata& metadata,
+Result<void> CheckReadable(const std::string& header, uint64_t data_bytes, const SafetensorsMetadata& metadata,
                            std::span<const SafetensorsEntry> tensors) {
   TRY_ASSIGN(const SafetensorsHeader read_back,
              ParseSafetensorsHeader(base::AsBytes(header), header.size() + data_bytes));

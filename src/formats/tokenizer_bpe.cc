@@ -39,11 +39,11 @@ class MergeTable {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 // Merging needs 36 bytes for each byte of a word; longer words are cut.
-constexpr size_t kMaxWordBytes = size_t{1} << 22;
+constexpr size_t kMaxBpeWordBytes = size_t{1} << 22;
 
 // Cuts the next part off a word: nearly always all of it.
 std::string_view TakePart(std::string_view& word) {
-  size_t size = std::min(word.size(), kMaxWordBytes);
+  size_t size = std::min(word.size(), kMaxBpeWordBytes);
   while (size < word.size() && (static_cast<unsigned char>(word[size]) & 0xC0) == 0x80) --size;
   const std::string_view part = word.substr(0, size);
   word.remove_prefix(size);

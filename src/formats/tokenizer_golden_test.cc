@@ -18,7 +18,7 @@ using nlohmann::json;
 
 const base::Path kFolder = base::Path(WALCHEN_SOURCE_DIR) / "tests/golden/tokenizer";
 
-std::string ReadText(const std::string& name) {
+std::string ReadGolden(const std::string& name) {
   auto text = base::Files::Os().Read(kFolder / name, 1 << 20);
   EXPECT_TRUE(text.has_value()) << name;
   return text.value_or("null");
@@ -26,7 +26,7 @@ std::string ReadText(const std::string& name) {
 
 std::vector<std::string> Lines() {
   std::vector<std::string> lines;
-  for (const json& line : json::parse(ReadText("lines.json"))) {
+  for (const json& line : json::parse(ReadGolden("lines.json"))) {
     if (line.is_string()) {
       lines.push_back(line.get<std::string>());
     } else {
@@ -40,9 +40,9 @@ std::vector<std::string> Lines() {
 class TokenizerGolden : public testing::TestWithParam<std::string> {};
 
 TEST_P(TokenizerGolden, GivesTheIdsOfThePythonPackage) {
-  auto tokenizer = Tokenizer::FromJson(ReadText(GetParam() + ".json"));
+  auto tokenizer = Tokenizer::FromJson(ReadGolden(GetParam() + ".json"));
   ASSERT_TRUE(tokenizer.has_value()) << tokenizer.error().ToString();
-  const json ids = json::parse(ReadText(GetParam() + ".ids.json"));
+  const json ids = json::parse(ReadGolden(GetParam() + ".ids.json"));
   const std::vector<std::string> lines = Lines();
   ASSERT_EQ(ids[0].size(), lines.size());
   int compared = 0;
@@ -70,9 +70,9 @@ INSTANTIATE_TEST_SUITE_P(Families, TokenizerGolden,
 // Bytes in, bytes out: nothing is normalised in these families and every byte has a token.
 TEST(TokenizerGoldenVectors, DecodeToTheTextTheyCameFrom) {
   for (const char* name : {"gpt2", "llama3", "deepseek-llm", "deepseek-coder", "deepseek-v3", "llama2"}) {
-    auto tokenizer = Tokenizer::FromJson(ReadText(std::string(name) + ".json"));
+    auto tokenizer = Tokenizer::FromJson(ReadGolden(std::string(name) + ".json"));
     ASSERT_TRUE(tokenizer.has_value()) << name;
-    for (const json& line : json::parse(ReadText("lines.json"))) {
+    for (const json& line : json::parse(ReadGolden("lines.json"))) {
       if (!line.is_string()) continue;
       const std::string text = line.get<std::string>();
       if (text.find("\u2581") != std::string::npos) continue;  // SentencePiece writes a space as this character

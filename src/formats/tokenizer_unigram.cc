@@ -14,7 +14,7 @@ namespace {
 // An unknown character costs this much more than the worst piece: SentencePiece's constant.
 constexpr double kUnknownPenalty = 10.0;
 // The marks of the way need 16 bytes for each byte of a word; longer words are cut.
-constexpr size_t kMaxWordBytes = size_t{1} << 20;
+constexpr size_t kMaxUnigramWordBytes = size_t{1} << 20;
 
 class Unigram final : public WordModel {
  public:
@@ -32,7 +32,7 @@ class Unigram final : public WordModel {
     std::vector<Mark> marks;
     for (size_t i = 0; i < words.spans.size(); ++i) {
       for (std::string_view word = words[i]; !word.empty();) {
-        size_t size = std::min(word.size(), kMaxWordBytes);
+        size_t size = std::min(word.size(), kMaxUnigramWordBytes);
         while (size < word.size() && (static_cast<unsigned char>(word[size]) & 0xC0) == 0x80) --size;
         EncodeWord(word.substr(0, size), marks, out);
         word.remove_prefix(size);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kBad = "\uFFFD";
 
-std::string Repeat(std::string_view text, int times) {
+std::string Times(std::string_view text, int times) {
   std::string out;
   for (int i = 0; i < times; ++i) out += text;
   return out;
@@ -30,10 +30,10 @@ TEST(Utf8, WritesWhatItReads) {
 
 // The table of Unicode 16.0, section 3.9 (tables 3-8 to 3-11), and what Python's errors="replace" gives.
 TEST(Utf8, ReplacesEachMaximalIllFormedPartByOneCharacter) {
-  EXPECT_EQ(ReplaceInvalidUtf8("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82" "A"), Repeat(kBad, 8) + "A");
-  EXPECT_EQ(ReplaceInvalidUtf8("\xED\xA0\x80\xED\xBF\xBF\xED\xAF" "A"), Repeat(kBad, 8) + "A");
-  EXPECT_EQ(ReplaceInvalidUtf8("\xF4\x91\x92\x93\xFF" "A\x80\xBF" "B"), Repeat(kBad, 5) + "A" + Repeat(kBad, 2) + "B");
-  EXPECT_EQ(ReplaceInvalidUtf8("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF" "A"), Repeat(kBad, 4) + "A");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82" "A"), Times(kBad, 8) + "A");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xED\xA0\x80\xED\xBF\xBF\xED\xAF" "A"), Times(kBad, 8) + "A");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xF4\x91\x92\x93\xFF" "A\x80\xBF" "B"), Times(kBad, 5) + "A" + Times(kBad, 2) + "B");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF" "A"), Times(kBad, 4) + "A");
 }
 
 TEST(Utf8, LeavesValidTextAlone) {

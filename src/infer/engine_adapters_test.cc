@@ -20,7 +20,7 @@ GenerateRequest With(const std::string& adapter, GenerateRequest request) {
   return request;
 }
 
-std::vector<std::vector<float>> Logits(const ModelFile& model, const Tokens& tokens, const std::string& adapter) {
+std::vector<std::vector<float>> LogitsOf(const ModelFile& model, const Tokens& tokens, const std::string& adapter) {
   std::vector<std::vector<float>> rows;
   const auto scored = Score(model, tokens, {.threads = 1, .kv_type = tensor::KvType::kF32, .adapter = adapter},
                             [&](int64_t, std::span<const float> logits) {
@@ -38,10 +38,10 @@ TEST(EngineAdapters, AnAdapterComputesWhatTheModelItIsMergedIntoComputes) {
   const auto model = tiny.Load();
   const auto engine = MakeEngine(PagesOf(200), model);
   const Tokens text = RandomPrompt(1, 90);
-  const auto plain = Logits(*model, text, "");
+  const auto plain = LogitsOf(*model, text, "");
   for (const AdapterSource& adapter : tiny.sources()) {
     const auto merged = ModelFile::Load(base::Files::Os(), tiny.Merged(adapter), {.threads = 1}).value();
-    const auto expected = Logits(*merged, text, ""), logits = Logits(*model, text, adapter.name);
+    const auto expected = LogitsOf(*merged, text, ""), logits = LogitsOf(*model, text, adapter.name);
     ASSERT_EQ(logits.size(), expected.size());
     float largest = 0, difference = 0, change = 0;
     for (size_t row = 0; row < logits.size(); ++row) {

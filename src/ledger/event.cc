@@ -3,17 +3,17 @@
 
 #include <sodium.h>
 
+#include "base/ascii.h"
+
 namespace walchen::ledger {
 namespace {
 
 constexpr std::string_view kDomain = "walchen ledger event 1\n";
 constexpr size_t kIdBytes = 16;  // 2^64 documents until two are likely to meet
-constexpr size_t kNameMaxBytes = 64;
+constexpr size_t kIdentifierMaxBytes = 64;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); }
-uint8_t ValueOf(char digit) { return static_cast<uint8_t>(IsDigit(digit) ? digit - '0' : digit - 'a' + 10); }
+bool IsHex(char c) { return base::IsDigit(c) || (c >= 'a' && c <= 'f'); }
+uint8_t ValueOf(char digit) { return static_cast<uint8_t>(base::IsDigit(digit) ? digit - '0' : digit - 'a' + 10); }
 
 }  // namespace
 
@@ -76,8 +76,8 @@ std::string NewId() {
 bool IsId(std::string_view text) { return text.size() == 2 * kIdBytes && std::ranges::all_of(text, IsHex); }
 
 bool IsName(std::string_view text) {
-  return !text.empty() && text.size() <= kNameMaxBytes && IsLower(text[0]) &&
-         std::ranges::all_of(text, [](char c) { return IsLower(c) || IsDigit(c) || c == '_'; });
+  return !text.empty() && text.size() <= kIdentifierMaxBytes && base::IsLower(text[0]) &&
+         std::ranges::all_of(text, [](char c) { return base::IsLower(c) || base::IsDigit(c) || c == '_'; });
 }
 
 std::string HexOf(const Digest& digest) { return base::Hex(BytesOf(digest)); }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 
 namespace walchen::ledger {
@@ -10,13 +11,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kNameMaxBytes = 128;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr size_t kPlainNameMaxBytes = 128;
 
 bool IsPlainName(std::string_view text) {
-  return text.size() <= kNameMaxBytes && std::ranges::all_of(text, [](char c) {
-           return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
+  return text.size() <= kPlainNameMaxBytes && std::ranges::all_of(text, [](char c) {
+           return base::IsDigit(c) || base::IsLetter(c) || c == '.' || c == '_' || c == '-';
          });
 }
 
@@ -25,7 +24,7 @@ bool IsDay(std::string_view text) {
   constexpr std::string_view kForm = "dddd-dd-dd";
   if (text.size() != kForm.size()) return false;
   for (size_t i = 0; i < kForm.size(); ++i) {
-    if (kForm[i] == 'd' ? !IsDigit(text[i]) : text[i] != kForm[i]) return false;
+    if (kForm[i] == 'd' ? !base::IsDigit(text[i]) : text[i] != kForm[i]) return false;
   }
   const std::string_view month = text.substr(5, 2), day = text.substr(8, 2);
   return month >= "01" && month <= "12" && day >= "01" && day <= "31";

@@ -8,7 +8,7 @@ namespace walchen::ledger {
 namespace {
 
 const std::string kSha = Sha256OfText("x");
-const std::string kId = kTestDocuments[0];
+const std::string kRecordId = kTestDocuments[0];
 
 // What the ledger gives back of an event that was appended.
 Event Written(const NewEvent& event) {
@@ -21,10 +21,10 @@ Event Written(const NewEvent& event) {
 
 template <class Record>
 void ExpectRoundTrip(const Record& record) {
-  const auto event = ToEvent(kId, record);
+  const auto event = ToEvent(kRecordId, record);
   ASSERT_TRUE(event) << event.error().ToString();
   EXPECT_EQ(event->kind, Record::kKind);
-  EXPECT_EQ(event->about, kId);
+  EXPECT_EQ(event->about, kRecordId);
   const auto read = FromEvent<Record>(Written(*event));
   ASSERT_TRUE(read) << read.error().ToString();
   EXPECT_EQ(*read, record) << event->body.dump();
@@ -50,7 +50,7 @@ TEST(Records, ComeBackAsTheyWereWritten) {
                            .taken_ms = 6,
                            .package = "bash",
                            .version = "5.2",
-                           .parent = kId,
+                           .parent = kRecordId,
                            .content = kSha,
                            .path = "a\xFF",
                            .url = "u",
@@ -76,11 +76,11 @@ TEST(Records, ComeBackAsTheyWereWritten) {
   ExpectRoundTrip(Kept{.reason = "filter 2"});
   ExpectRoundTrip(Filtered{.filter = "quality", .version = "1", .reason = "too_short", .detail = "3 words"});
   ExpectRoundTrip(Quarantined{.reason = "bomb", .detail = "d"});
-  ExpectRoundTrip(Duplicate{.of = kId, .permille = 930});
+  ExpectRoundTrip(Duplicate{.of = kRecordId, .permille = 930});
   ExpectRoundTrip(Vanished{});
   ExpectRoundTrip(Shard{.name = "a", .sha256 = kSha, .samples = 1, .tokens = 2, .seed = 3, .tiers = {"A", "B"}});
   ExpectRoundTrip(ShardMember{.shard = kSha, .samples = {{0, 2}, {5, 5}}, .tokens = {{7, 9}}});
-  ExpectRoundTrip(ShardRewritten{.name = "a", .from = kSha, .to = kSha, .removed = {kId}});
+  ExpectRoundTrip(ShardRewritten{.name = "a", .from = kSha, .to = kSha, .removed = {kRecordId}});
   ExpectRoundTrip(TrainingRun{.name = "r",
                               .recipe_sha256 = kSha,
                               .seed = -1,
@@ -90,7 +90,7 @@ TEST(Records, ComeBackAsTheyWereWritten) {
                               .hardware = "2 cores"});
   ExpectRoundTrip(Batches{.steps = {1, 3}, .shard = kSha, .samples = {{1, 2}}});
   ExpectRoundTrip(Model{.name = "m", .sha256 = kSha});
-  ExpectRoundTrip(RetrainingDue{.model = kSha, .because = kId});
+  ExpectRoundTrip(RetrainingDue{.model = kSha, .because = kRecordId});
   ExpectRoundTrip(Evaluation{.model = kSha, .suite = "s", .version = "1", .results = {{"loss", "3.25"}}});
   ExpectRoundTrip(Export{.format = "croissant", .sha256 = kSha, .head_sequence = 9, .head_digest = kSha});
   ExpectRoundTrip(Tokenizer{.sha256 = kSha, .tokens = 300, .documents = 2, .sources = {"manuals"}, .tiers = {"A", "O"}});
@@ -101,7 +101,7 @@ TEST(Records, ComeBackAsTheyWereWritten) {
 }
 
 TEST(Records, PutNothingPrivateIntoTheBody) {
-  const NewEvent event = ToEvent(kId, Document{.source = "s",
+  const NewEvent event = ToEvent(kRecordId, Document{.source = "s",
                                                .modality = "text",
                                                .content = kSha,
                                                .path = "hidden1",
@@ -115,7 +115,7 @@ TEST(Records, PutNothingPrivateIntoTheBody) {
 
 TEST(Records, AreReadWithoutWhatWasErased) {
   Event event =
-      Written(ToEvent(kId, Document{.source = "s", .modality = "text", .content = kSha, .path = "p"}).value());
+      Written(ToEvent(kRecordId, Document{.source = "s", .modality = "text", .content = kSha, .path = "p"}).value());
   event.private_fields.clear();
   const Document document = FromEvent<Document>(event).value();
   EXPECT_EQ(document.source, "s");
@@ -135,11 +135,11 @@ TEST(Records, RefuseWhatIsMissingOrMalformed) {
     kept.keep_until = day;
     EXPECT_EQ(ToEvent("", kept).error().code(), ErrorCode::kInvalidArgument) << day;
   }
-  EXPECT_EQ(ToEvent(kId, Document{.source = "s", .modality = "text", .content = "abc"}).error().code(),
+  EXPECT_EQ(ToEvent(kRecordId, Document{.source = "s", .modality = "text", .content = "abc"}).error().code(),
             ErrorCode::kInvalidArgument);
-  EXPECT_EQ(ToEvent(kId, Duplicate{.of = "abc"}).error().code(), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(ToEvent(kId, Batches{.steps = {3, 1}, .shard = kSha}).error().code(), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(ToEvent(kId, ShardMember{.shard = kSha, .samples = {{3, 1}}}).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ToEvent(kRecordId, Duplicate{.of = "abc"}).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ToEvent(kRecordId, Batches{.steps = {3, 1}, .shard = kSha}).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ToEvent(kRecordId, ShardMember{.shard = kSha, .samples = {{3, 1}}}).error().code(), ErrorCode::kInvalidArgument);
 }
 
 TEST(Records, ReadOfAnyBodyIsARecordOrAnError) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace walchen::ledger {
@@ -93,9 +94,6 @@ std::string Fold(std::string_view text) {
   return out;
 }
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-
 // What may stand between the digits of a number.
 std::string WithoutSeparators(std::string_view text) {
   std::string out;
@@ -105,14 +103,14 @@ std::string WithoutSeparators(std::string_view text) {
 }
 
 bool IsIban(std::string_view compact) {
-  return compact.size() >= 15 && compact.size() <= 34 && IsLower(compact[0]) && IsLower(compact[1]) &&
-         IsDigit(compact[2]) && IsDigit(compact[3]) && IsDigit(compact.back()) &&
-         std::ranges::all_of(compact, [](char c) { return IsDigit(c) || IsLower(c); });
+  return compact.size() >= 15 && compact.size() <= 34 && base::IsLower(compact[0]) && base::IsLower(compact[1]) &&
+         base::IsDigit(compact[2]) && base::IsDigit(compact[3]) && base::IsDigit(compact.back()) &&
+         std::ranges::all_of(compact, [](char c) { return base::IsDigit(c) || base::IsLower(c); });
 }
 
 bool IsNumber(std::string_view compact) {
   if (compact.starts_with('+')) compact.remove_prefix(1);
-  return compact.size() >= 5 && std::ranges::all_of(compact, IsDigit);
+  return compact.size() >= 5 && std::ranges::all_of(compact, base::IsDigit);
 }
 
 // +49 (0)89 1234, 0049 89 1234 and 089 1234 are one telephone.

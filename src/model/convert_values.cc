@@ -20,11 +20,6 @@ bool IsInteger(DType type) {
   return type == DType::kI8 || type == DType::kI16 || type == DType::kI32 || type == DType::kI64;
 }
 
-uint64_t BytesOf(DType type, uint64_t values) {
-  const DTypeInfo& info = tensor::Info(type);
-  return values / info.block_values * info.block_bytes;
-}
-
 struct ChunkResult {
   double squared_error = 0;
   bool bad_source = false;
@@ -57,6 +52,11 @@ ChunkResult ConvertChunk(const Conversion& conversion, base::Bytes data, std::sp
 
 }  // namespace
 
+uint64_t BytesOfBlocks(tensor::DType type, uint64_t values) {
+  const tensor::DTypeInfo& info = tensor::Info(type);
+  return values / info.block_values * info.block_bytes;
+}
+
 Result<std::string> Convert(base::ThreadPool& pool, const Conversion& conversion, ConversionError* error) {
   const DTypeInfo& info = tensor::Info(conversion.from);
   const uint64_t values = conversion.data.size() / info.block_bytes * info.block_values;
@@ -66,15 +66,15 @@ Result<std::string> Convert(base::ThreadPool& pool, const Conversion& conversion
     return Fail(ErrorCode::kUnsupported, "expected numbers with a fraction, found {}", info.name);
   }
   const uint64_t chunks = (values + kChunkValues - 1) / kChunkValues;
-  std::string out(BytesOf(conversion.to, values), '\0');
+  std::string out(BytesOfBlocks(conversion.to, values), '\0');
   const std::span<std::byte> out_bytes = std::as_writable_bytes(std::span(out));
   std::vector<ChunkResult> results(chunks);
   pool.Each(static_cast<int64_t>(chunks), [&](int64_t chunk, int) {
     const uint64_t begin = static_cast<uint64_t>(chunk) * kChunkValues;
     const uint64_t count = std::min(kChunkValues, values - begin);
     results[static_cast<size_t>(chunk)] = ConvertChunk(
-        conversion, conversion.data.subspan(BytesOf(conversion.from, begin), BytesOf(conversion.from, count)),
-        out_bytes.subspan(BytesOf(conversion.to, begin), BytesOf(conversion.to, count)), error != nullptr);
+        conversion, conversion.data.subspan(BytesOfBlocks(conversion.from, begin), BytesOfBlocks(conversion.from, count)),
+        out_bytes.subspan(BytesOfBlocks(conversion.to, begin), BytesOfBlocks(conversion.to, count)), error != nullptr);
   });
   for (const ChunkResult& result : results) {
     if (result.bad_source) return Fail(ErrorCode::kCorrupt, "expected finite numbers, found NaN or infinity");

@@ -24,6 +24,9 @@ struct ConversionError {
   uint64_t values = 0;
 };
 
+// What so many values take; a multiple of the type's block.
+uint64_t BytesOfBlocks(tensor::DType type, uint64_t values);
+
 // The bytes in the new format; the same bytes where the types are equal. `error`, if not null, is added to.
 // Errors: kCorrupt (the source holds NaN or infinity), kUnsupported (a value does not fit the new type, as F32's 1e6 does
 // not fit F16; or integers).

@@ -20,8 +20,8 @@ using formats::GgufFile;
 using nlohmann::json;
 using tensor::DType;
 
-const char* const kMembers[] = {"llama2", "llama3", "llama_linear", "mistral", "smollm2",
-                                "qwen2",  "qwen3",  "mixtral",      "qwen2moe", "qwen3moe"};
+const char* const kExportedMembers[] = {"llama2", "llama3", "llama_linear", "mistral", "smollm2",
+                                        "qwen2",  "qwen3",  "mixtral",      "qwen2moe", "qwen3moe"};
 
 std::unique_ptr<GgufFile> Open(const base::Path& path) {
   return std::move(GgufFile::Open(base::Files::Os(), path).value());
@@ -50,7 +50,7 @@ class HuggingFaceExportTest : public testing::Test {
 };
 
 TEST_F(HuggingFaceExportTest, ComesBackAsTheSameTensors) {
-  for (const std::string member : kMembers) {
+  for (const std::string member : kExportedMembers) {
     SCOPED_TRACE(member);
     std::filesystem::remove_all(output_);
     const auto exported = Export(Golden("llama/" + member + ".gguf"));

@@ -23,7 +23,7 @@ using formats::GgufFile;
 using nlohmann::json;
 using tensor::DType;
 
-const char* const kMembers[] = {"llama3", "qwen3", "mixtral", "qwen2moe"};
+const char* const kImportedMembers[] = {"llama3", "qwen3", "mixtral", "qwen2moe"};
 
 class HuggingFaceImportTest : public testing::Test {
  protected:
@@ -69,7 +69,7 @@ std::vector<float> LastLogits(const GgufFile& file, const std::vector<int32_t>& 
 }
 
 TEST_F(HuggingFaceImportTest, GivesTheLogitsOfTransformers) {
-  for (const std::string member : kMembers) {
+  for (const std::string member : kImportedMembers) {
     SCOPED_TRACE(member);
     Copy(member);
     const auto imported = Import();
@@ -88,7 +88,7 @@ TEST_F(HuggingFaceImportTest, GivesTheLogitsOfTransformers) {
 }
 
 TEST_F(HuggingFaceImportTest, GivesTheTokenIdsOfTransformers) {
-  for (const std::string member : kMembers) {
+  for (const std::string member : kImportedMembers) {
     SCOPED_TRACE(member);
     Copy(member);
     ASSERT_TRUE(Import());

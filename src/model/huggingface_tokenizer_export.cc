@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "formats/tokenizer.h"
+#include "model/gguf_token_type.h"
 #include "model/huggingface_pretokenizer.h"
 #include "model/huggingface_tokenizer.h"
 #include "model/tokenizer_probe.h"
@@ -14,9 +15,6 @@ using formats::GgufFile;
 using formats::TokenId;
 using formats::Tokenizer;
 using nlohmann::ordered_json;
-
-// tokenizer.ggml.token_type
-enum TokenType : int64_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5 };
 
 // Text that is no UTF-8 becomes U+FFFD, and is noticed when the ids are compared.
 std::string Dump(const ordered_json& json, int indent) {

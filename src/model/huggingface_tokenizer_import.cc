@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "formats/tokenizer.h"
+#include "model/gguf_token_type.h"
 #include "model/huggingface_pretokenizer.h"
 #include "model/huggingface_tokenizer.h"
 #include "model/tokenizer_probe.h"
@@ -17,9 +18,6 @@ using formats::GgufValue;
 using formats::TokenId;
 using formats::Tokenizer;
 using nlohmann::json;
-
-// tokenizer.ggml.token_type
-enum TokenType : int64_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 
 tl::unexpected<Error> Corrupt(std::string_view what) { return Fail(ErrorCode::kCorrupt, "tokenizer.json: {}", what); }
 

@@ -11,8 +11,7 @@
 namespace walchen::model {
 namespace {
 
-using Backend = ReferenceBackend;
-using Numerics = Backend::Numerics;
+using Numerics = ReferenceBackend::Numerics;
 using tensor::KvType;
 
 const TestModel kDense = {.qkv_bias = true, .head_norms = true};
@@ -28,13 +27,13 @@ struct Loaded {
       : file(MakeTestModel(shape)), config(ReadLlamaConfig(*file).value()), backend(numerics, kv_type),
         weights(LoadLlama(backend, *file, config).value()) {}
   std::vector<float> Run(std::span<const int32_t> tokens, const std::vector<size_t>& sizes) {
-    Backend::Cache cache;
+    ReferenceBackend::Cache cache;
     return RunChunks(backend, config, weights, tokens, sizes, cache);
   }
   std::unique_ptr<TestGguf> file;
   LlamaConfig config;
-  Backend backend;
-  LlamaWeights<Backend> weights;
+  ReferenceBackend backend;
+  LlamaWeights<ReferenceBackend> weights;
 };
 
 TEST(Llama, GivesTheSameBitsHoweverAPromptIsCut) {
@@ -55,7 +54,7 @@ TEST(Llama, GivesASequenceTheSameBitsBesideOthers) {
   const std::vector<int32_t> first = RandomTokens(20, 37, 2), second = RandomTokens(9, 37, 3);
   Loaded model(kMixture, Numerics::kExact);
   const std::vector<float> alone = model.Run(first, {20}), other = model.Run(second, {9});
-  Backend::Cache a, b;
+  ReferenceBackend::Cache a, b;
   const std::span<const int32_t> first_span = first, second_span = second;
   RunStep(model.backend, model.config, model.weights, {{first_span.first(11), 0, &a}});
   const auto together =
@@ -79,13 +78,13 @@ TEST(Llama, GivesASequenceTheSameBitsBesideOtherAdapters) {
   }
   const LlamaConfig config = ReadLlamaConfig(*file).value();
   const std::vector<int32_t> tokens = RandomTokens(12, 37, 6);
-  Backend backend(Numerics::kExact);
+  ReferenceBackend backend(Numerics::kExact);
   const auto weights = LoadLlama(backend, *file, config, adapters).value(), plain = LoadLlama(backend, *file, config).value();
-  std::vector<Backend::Cache> caches(5);
+  std::vector<ReferenceBackend::Cache> caches(5);
   std::vector<std::vector<float>> alone;
-  std::vector<TestChunk<Backend::Cache>> chunks;
+  std::vector<TestChunk<ReferenceBackend::Cache>> chunks;
   for (const int adapter : {0, 2, -1, 1, 1}) {
-    Backend::Cache cache;
+    ReferenceBackend::Cache cache;
     alone.push_back(RunStep(backend, config, adapter < 0 ? plain : weights, {{tokens, 0, &cache, adapter}}));
     chunks.push_back({tokens, 0, &caches[chunks.size()], adapter});
   }
@@ -106,7 +105,7 @@ TEST(Llama, RefusesAnAdapterOfAMatrixThatHasNoUpdates) {
     lora.tensors.push_back({fmt::format("{}.lora_a", name), tensor::DType::kF32, {1, shape[1]}, std::vector<float>(shape[1])});
     lora.tensors.push_back({fmt::format("{}.lora_b", name), tensor::DType::kF32, {shape[0], 1}, std::vector<float>(shape[0])});
     lora.Write(folder / "lora.gguf");
-    Backend backend(Numerics::kFloat);
+    ReferenceBackend backend(Numerics::kFloat);
     const std::vector<LoraFile> adapters = {LoraFile::Open(base::Files::Os(), folder / "lora.gguf", *file).value()};
     const auto weights = LoadLlama(backend, *file, ReadLlamaConfig(*file).value(), adapters);
     ASSERT_FALSE(weights) << name;
@@ -121,8 +120,8 @@ TEST(Llama, ComputesOnlyTheRowsThatAreWanted) {
   const std::vector<int32_t> tokens = RandomTokens(8, 37, 4);
   Loaded model(kDense, Numerics::kExact);
   const std::vector<float> whole = model.Run(tokens, {8});
-  Backend::Cache cache;
-  Placement<Backend::Cache> at;
+  ReferenceBackend::Cache cache;
+  Placement<ReferenceBackend::Cache> at;
   at.segments.push_back({.first_row = 0, .rows = 8, .first_position = 0, .cache = &cache});
   const std::vector<int32_t> wanted = {7, 2};
   const auto logits = Forward(model.backend, model.config, model.weights, std::span<const int32_t>(tokens), at,
@@ -154,7 +153,7 @@ TEST(Llama, NamesWhatAFileLacks) {
       const auto file = MakeTestModel(shape);
       file->RemoveTensor(tensor.name);
       const auto config = ReadLlamaConfig(*file);
-      Backend backend(Numerics::kFloat);
+      ReferenceBackend backend(Numerics::kFloat);
       const auto error = config ? LoadLlama(backend, *file, *config).error() : config.error();
       EXPECT_EQ(error.code(), ErrorCode::kNotFound) << tensor.name;
       EXPECT_NE(error.message().find(tensor.name), std::string::npos) << error.message();
@@ -163,7 +162,7 @@ TEST(Llama, NamesWhatAFileLacks) {
   for (const char* norm : {"output_norm.weight", "blk.1.attn_norm.weight", "blk.1.ffn_norm.weight"}) {
     const auto file = MakeTestModel(kDense);
     file->RemoveTensor(norm);
-    Backend backend(Numerics::kFloat);
+    ReferenceBackend backend(Numerics::kFloat);
     const auto weights = LoadLlama(backend, *file, ReadLlamaConfig(*file).value());
     ASSERT_FALSE(weights) << norm;
     EXPECT_NE(weights.error().message().find(norm), std::string::npos) << weights.error().message();
@@ -173,7 +172,7 @@ TEST(Llama, NamesWhatAFileLacks) {
 TEST(Llama, RefusesBiasesThatItWouldLeaveOut) {
   const auto file = MakeTestModel(kDense);
   file->SetTensor("blk.0.attn_output.bias", tensor::DType::kF32, {32}, std::vector<float>(32));
-  Backend backend(Numerics::kFloat);
+  ReferenceBackend backend(Numerics::kFloat);
   const auto weights = LoadLlama(backend, *file, ReadLlamaConfig(*file).value());
   ASSERT_FALSE(weights);
   EXPECT_EQ(weights.error().code(), ErrorCode::kUnsupported);

@@ -10,15 +10,15 @@
 namespace walchen::model {
 namespace {
 
-const char* const kMembers[] = {"llama2", "llama3", "llama_linear", "mistral", "smollm2",
-                                "qwen2",  "qwen3",  "mixtral",      "qwen2moe", "qwen3moe"};
+const char* const kPlannedMembers[] = {"llama2", "llama3", "llama_linear", "mistral", "smollm2",
+                                       "qwen2",  "qwen3",  "mixtral",      "qwen2moe", "qwen3moe"};
 
 std::unique_ptr<formats::GgufFile> OpenGolden(const std::string& member) {
   return std::move(formats::GgufFile::Open(base::Files::Os(), Golden("llama/" + member + ".gguf")).value());
 }
 
 TEST(ModelPlan, NamesEveryTensorOfEveryFamilyWithItsShape) {
-  for (const std::string member : kMembers) {
+  for (const std::string member : kPlannedMembers) {
     SCOPED_TRACE(member);
     const auto file = OpenGolden(member);
     const auto plan = ReadModelPlan(*file);
@@ -33,7 +33,7 @@ TEST(ModelPlan, NamesEveryTensorOfEveryFamilyWithItsShape) {
 }
 
 TEST(ModelPlan, WritesKeysThatGiveTheSameConfigurationBack) {
-  for (const std::string member : kMembers) {
+  for (const std::string member : kPlannedMembers) {
     SCOPED_TRACE(member);
     const auto file = OpenGolden(member);
     ModelPlan plan = ReadModelPlan(*file).value();

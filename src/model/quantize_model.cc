@@ -15,19 +15,19 @@ using formats::TensorEntry;
 using tensor::DType;
 
 constexpr std::string_view kFileType = "general.file_type";
-constexpr std::string_view kQuantizationVersion = "general.quantization_version";
+constexpr std::string_view kQuantizationVersionKey = "general.quantization_version";
 constexpr uint64_t kVersion = 2;  // ggml's GGML_QNT_VERSION
 
 void CopyMetadata(const GgufFile& file, const WeightMix& mix, GgufWriter& writer) {
   bool has_file_type = false;
   for (const auto& [key, value] : file.metadata()) {
-    if (key == kQuantizationVersion) continue;
+    if (key == kQuantizationVersionKey) continue;
     const bool is_file_type = key == kFileType;
     has_file_type |= is_file_type;
     writer.Add(key, is_file_type ? formats::GgufValue(uint64_t{mix.file_type}) : value);
   }
   if (!has_file_type) writer.Add(std::string(kFileType), uint64_t{mix.file_type});
-  writer.Add(std::string(kQuantizationVersion), kVersion);
+  writer.Add(std::string(kQuantizationVersionKey), kVersion);
 }
 
 int LayersOf(const GgufFile& file) {

@@ -15,7 +15,7 @@ using tensor::DType;
 
 const WeightMix& Mix(std::string_view name) { return **FindWeightMix(name); }
 
-std::unique_ptr<GgufFile> Open(const base::Path& path) {
+std::unique_ptr<GgufFile> OpenGguf(const base::Path& path) {
   return std::move(GgufFile::Open(base::Files::Os(), path).value());
 }
 
@@ -38,7 +38,7 @@ class QuantizeModelTest : public testing::Test {
 TEST_F(QuantizeModelTest, KeepsMetadataAndGivesEveryTensorItsType) {
   const auto report = Quantize(input_, "Q4_0");
   ASSERT_TRUE(report) << report.error().ToString();
-  const auto before = Open(input_), after = Open(output_);
+  const auto before = OpenGguf(input_), after = OpenGguf(output_);
   ASSERT_TRUE(CheckModel(*after));
   EXPECT_EQ(after->Int("general.file_type").value(), 2);
   EXPECT_EQ(after->Int("general.quantization_version").value(), 2);
@@ -73,7 +73,7 @@ TEST_F(QuantizeModelTest, QuantizesWhatIsQuantizedAlready) {
   std::filesystem::rename(output_, input_);
   const QuantizeReport report = Quantize(input_, "Q4_1").value();
   EXPECT_GT(report.types.at("Q4_1").mean_squared_error, 0);
-  ASSERT_TRUE(CheckModel(*Open(output_)));
+  ASSERT_TRUE(CheckModel(*OpenGguf(output_)));
 }
 
 TEST_F(QuantizeModelTest, CopiesATensorThatHasItsType) {
@@ -94,7 +94,7 @@ TEST_F(QuantizeModelTest, GivesTheSameFileWithAnyNumberOfThreads) {
 
 TEST_F(QuantizeModelTest, NamesATensorWithNumbersThatAreNone) {
   std::string bytes = ReadText(input_);
-  const uint64_t offset = Open(input_)->FindTensor("blk.1.attn_v.weight")->offset;
+  const uint64_t offset = OpenGguf(input_)->FindTensor("blk.1.attn_v.weight")->offset;
   bytes.replace(offset, 4, "\xff\xff\xff\x7f", 4);
   WriteText(input_, bytes);
   const auto report = Quantize(input_, "Q4_0");

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/rng.h"
 #include "model/byte_tokenizer.h"
+#include "model/convert_values.h"
 #include "model/tokenizer_keys.h"
 #include "tensor/quant.h"
 
@@ -46,14 +47,9 @@ constexpr uint64_t kPoolPieces = 1'024;
 constexpr uint64_t kPoolStream = 1;
 constexpr uint64_t kTensorStreams = 1'000;  // + the number of the tensor
 
-uint64_t BytesOf(DType type, uint64_t values) {
-  const tensor::DTypeInfo& info = tensor::Info(type);
-  return values / info.block_values * info.block_bytes;
-}
-
 // kPoolPieces pieces of normal numbers with this deviation, in this type.
 std::string MakePool(DType type, double deviation, uint64_t seed, base::ThreadPool& threads) {
-  const uint64_t piece_bytes = BytesOf(type, kPieceValues);
+  const uint64_t piece_bytes = BytesOfBlocks(type, kPieceValues);
   std::string pool(kPoolPieces * piece_bytes, '\0');
   const std::span<std::byte> bytes = std::as_writable_bytes(std::span(pool));
   threads.Each(static_cast<int64_t>(kPoolPieces), [&](int64_t piece, int) {
@@ -85,9 +81,9 @@ class Pools {
 
 std::string RandomMatrix(const std::string& pool, DType type, uint64_t values, uint64_t seed, uint64_t stream,
                          base::ThreadPool& threads) {
-  const uint64_t piece_bytes = BytesOf(type, kPieceValues);
+  const uint64_t piece_bytes = BytesOfBlocks(type, kPieceValues);
   const uint64_t pieces = (values + kPieceValues - 1) / kPieceValues;
-  std::string out(BytesOf(type, values), '\0');
+  std::string out(BytesOfBlocks(type, values), '\0');
   constexpr int64_t kDraws = 4;  // pieces chosen by one block of random numbers
   const auto groups = static_cast<int64_t>(pieces + kDraws - 1) / kDraws;
   threads.For(groups, 256, [&](int64_t begin, int64_t end, int) {

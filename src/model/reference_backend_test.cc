@@ -9,14 +9,13 @@
 namespace walchen::model {
 namespace {
 
-using Backend = ReferenceBackend;
-using Numerics = Backend::Numerics;
+using Numerics = ReferenceBackend::Numerics;
 using tensor::KvType;
 
 // Keeps the bytes that matrices point to.
 class ReferenceOperations : public testing::TestWithParam<Numerics> {
  protected:
-  Backend::Matrix Matrix(int64_t columns, const std::vector<std::vector<float>>& parts) {
+  ReferenceBackend::Matrix Matrix(int64_t columns, const std::vector<std::vector<float>>& parts) {
     std::vector<MatrixPart> list;
     for (const std::vector<float>& values : parts) {
       values_.push_back(values);
@@ -26,7 +25,7 @@ class ReferenceOperations : public testing::TestWithParam<Numerics> {
     }
     return backend_.LoadMatrix(list).value();
   }
-  static Backend::Tensor Rows(int64_t columns, std::vector<float> values) {
+  static ReferenceBackend::Tensor Rows(int64_t columns, std::vector<float> values) {
     return {.rows = static_cast<int64_t>(values.size()) / columns, .columns = columns, .values = std::move(values)};
   }
   static void ExpectNear(const std::vector<float>& values, const std::vector<float>& expected) {
@@ -34,7 +33,7 @@ class ReferenceOperations : public testing::TestWithParam<Numerics> {
     for (size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(values[i], expected[i], 1e-4) << i;
   }
 
-  Backend backend_{GetParam()};
+  ReferenceBackend backend_{GetParam()};
 
  private:
   std::list<std::vector<float>> values_;
@@ -75,7 +74,7 @@ float Silu(float x) { return x / (1 + std::exp(-x)); }
 
 TEST_P(ReferenceOperations, MlpAddGatesTheUpProjection) {
   // Norm of (1, 1) is (1, 1). Gate rows over up rows.
-  const MlpWeights<Backend::Matrix> mlp = {.gate_up = Matrix(2, {{1, 1, 2, 0}, {3, 0, 0, 5}}), .down = Matrix(2, {{1, 0, 1, 1}})};
+  const MlpWeights<ReferenceBackend::Matrix> mlp = {.gate_up = Matrix(2, {{1, 1, 2, 0}, {3, 0, 0, 5}}), .down = Matrix(2, {{1, 0, 1, 1}})};
   const auto y = backend_.MlpAdd(Rows(2, {1, 1}), {1, 1}, 0.0f, mlp);
   const float h = Silu(2) * 3, k = Silu(2) * 5;
   ExpectNear(y.values, {1 + h, 1 + h + k});
@@ -83,10 +82,10 @@ TEST_P(ReferenceOperations, MlpAddGatesTheUpProjection) {
 
 // Expert i answers (i + 1) * silu(1) in both columns.
 TEST_P(ReferenceOperations, ExpertsAddWeighsTheChosenAndTheShared) {
-  ExpertWeights<Backend::Matrix> experts = {.router = Matrix(2, {{1, 0, 3, 0, 2, 0}}), .experts = {}, .used = 2, .shared = {},
+  ExpertWeights<ReferenceBackend::Matrix> experts = {.router = Matrix(2, {{1, 0, 3, 0, 2, 0}}), .experts = {}, .used = 2, .shared = {},
                                             .shared_gate = Matrix(2, {{1, 1}})};
   const auto expert = [&](float factor) {
-    return MlpWeights<Backend::Matrix>{.gate_up = Matrix(2, {{1, 0}, {factor, 0}}), .down = Matrix(1, {{1, 1}})};
+    return MlpWeights<ReferenceBackend::Matrix>{.gate_up = Matrix(2, {{1, 0}, {factor, 0}}), .down = Matrix(1, {{1, 1}})};
   };
   for (const float factor : {1.0f, 2.0f, 3.0f}) experts.experts.push_back(expert(factor));
   experts.shared = expert(10);
@@ -117,12 +116,12 @@ std::vector<float> QkvRow(float q0, float q1, float k, float v) {
 }
 
 TEST_P(ReferenceOperations, AttendSeesItsOwnPositionAndAllBefore) {
-  Backend::Cache cache;
+  ReferenceBackend::Cache cache;
   const std::vector<float> no_rotation(8, 0.0f);
   std::vector<float> qkv = QkvRow(4, 0, 1, 10);
   const std::vector<float> second = QkvRow(4, 0, -1, 20);
   qkv.insert(qkv.end(), second.begin(), second.end());
-  Placement<Backend::Cache> at;
+  Placement<ReferenceBackend::Cache> at;
   at.segments.push_back({.first_row = 0, .rows = 2, .first_position = 0, .cache = &cache});
   backend_.SetPositions(at, no_rotation);
   const auto y = backend_.Attend(Rows(64, qkv), kShape, {}, {}, 0, at);
@@ -135,18 +134,18 @@ TEST_P(ReferenceOperations, AttendSeesItsOwnPositionAndAllBefore) {
 }
 
 TEST_P(ReferenceOperations, AttendKeepsSequencesAndLayersApart) {
-  Backend::Cache first, second;
+  ReferenceBackend::Cache first, second;
   const std::vector<float> no_rotation(8, 0.0f);
   for (const auto& [cache, value] : {std::pair(&first, 10.0f), std::pair(&second, 20.0f)}) {
     for (const int layer : {0, 1}) {
-      Placement<Backend::Cache> at;
+      Placement<ReferenceBackend::Cache> at;
       at.segments.push_back({.first_row = 0, .rows = 1, .first_position = 0, .cache = cache});
       backend_.SetPositions(at, no_rotation);
       const float v = value + static_cast<float>(layer);
       EXPECT_NEAR(backend_.Attend(Rows(64, QkvRow(1, 1, 1, v)), kShape, {}, {}, layer, at).row(0)[0], v, 1e-3);
     }
   }
-  Placement<Backend::Cache> both;
+  Placement<ReferenceBackend::Cache> both;
   both.segments.push_back({.first_row = 0, .rows = 1, .first_position = 1, .cache = &first});
   both.segments.push_back({.first_row = 1, .rows = 1, .first_position = 1, .cache = &second});
   backend_.SetPositions(both, no_rotation);
@@ -161,8 +160,8 @@ TEST_P(ReferenceOperations, AttendKeepsSequencesAndLayersApart) {
 TEST_P(ReferenceOperations, AttendTurnsByTheDistanceOfPositions) {
   std::vector<float> frequencies(8, 0.0f);
   frequencies[0] = 0.5f;
-  Backend::Cache cache;
-  Placement<Backend::Cache> at;
+  ReferenceBackend::Cache cache;
+  Placement<ReferenceBackend::Cache> at;
   at.segments.push_back({.first_row = 0, .rows = 3, .first_position = 0, .cache = &cache});
   backend_.SetPositions(at, frequencies);
   std::vector<float> qkv;
@@ -179,9 +178,9 @@ TEST_P(ReferenceOperations, AttendTurnsByTheDistanceOfPositions) {
 }
 
 TEST_P(ReferenceOperations, AttendNormalisesHeadsBeforeTheyTurn) {
-  Backend::Cache cache;
+  ReferenceBackend::Cache cache;
   const std::vector<float> no_rotation(8, 0.0f);
-  Placement<Backend::Cache> at;
+  Placement<ReferenceBackend::Cache> at;
   at.segments.push_back({.first_row = 0, .rows = 2, .first_position = 0, .cache = &cache});
   backend_.SetPositions(at, no_rotation);
   std::vector<float> qkv = QkvRow(0.001f, 7, 55, 10);  // as head norms make them, q and k are (4, 0, 0, ...)
@@ -195,7 +194,7 @@ TEST_P(ReferenceOperations, AttendNormalisesHeadsBeforeTheyTurn) {
 }
 
 // Queries of 0 weigh everything they see alike.
-float MeanOfValues(const Backend::Tensor& y, int64_t row) { return y.row(row)[0]; }
+float MeanOfValues(const ReferenceBackend::Tensor& y, int64_t row) { return y.row(row)[0]; }
 
 std::vector<float> RowsOfValues(const std::vector<float>& values) {
   std::vector<float> rows;
@@ -207,8 +206,8 @@ std::vector<float> RowsOfValues(const std::vector<float>& values) {
 }
 
 TEST_P(ReferenceOperations, AttendSeesAllOfASegmentThatIsNotCausal) {
-  Backend::Cache cache;
-  Placement<Backend::Cache> at;
+  ReferenceBackend::Cache cache;
+  Placement<ReferenceBackend::Cache> at;
   at.segments.push_back({.first_row = 0, .rows = 2, .first_position = 0, .cache = &cache});
   at.segments.push_back({.first_row = 2, .rows = 2, .first_position = 2, .cache = &cache, .causal = false});
   backend_.SetPositions(at, std::vector<float>(8, 0.0f));
@@ -221,9 +220,9 @@ TEST_P(ReferenceOperations, AttendSeesAllOfASegmentThatIsNotCausal) {
 
 // A sense of three tokens that only layer 0 has: at layer 1 the text goes on behind the text.
 TEST_P(ReferenceOperations, AttendTakesTheSlotsOfItsLayer) {
-  Backend::Cache cache;
+  ReferenceBackend::Cache cache;
   const std::vector<float> no_rotation(8, 0.0f);
-  Placement<Backend::Cache> text, sense, more;
+  Placement<ReferenceBackend::Cache> text, sense, more;
   text.segments.push_back({.first_row = 0, .rows = 1, .first_position = 0, .cache = &cache});
   sense.segments.push_back({.first_row = 0, .rows = 3, .first_position = 1, .cache = &cache, .causal = false});
   const std::vector<int64_t> slots = {4, 1};
@@ -251,8 +250,8 @@ TEST_P(ReferenceOperations, AttendTurnsPairsByTimeRowAndColumn) {
   const double distances[] = {2, 1, 5};                  // time, row, column
   const size_t axis_of_pair[] = {0, 1, 0, 2, 0, 1, 0, 2};
   for (size_t pair = 0; pair < 8; ++pair) {
-    Backend::Cache cache;
-    Placement<Backend::Cache> at;
+    ReferenceBackend::Cache cache;
+    Placement<ReferenceBackend::Cache> at;
     at.segments.push_back({.first_row = 0, .rows = 2, .first_position = 0, .cache = &cache, .positions = positions});
     backend_.SetPositions(at, std::vector<float>(8, 0.3f));
     std::vector<float> qkv(128);
@@ -269,17 +268,17 @@ TEST_P(ReferenceOperations, AttendTurnsPairsByTimeRowAndColumn) {
 
 TEST(ReferenceBackend, RoundsKeysAndValuesOnlyInTheExactForm) {
   const float third = 1.0f / 3;
-  Placement<Backend::Cache> at;
+  Placement<ReferenceBackend::Cache> at;
   for (const KvType kv_type : tensor::kKvTypes) {
     for (const Numerics numerics : {Numerics::kFloat, Numerics::kExact}) {
-      Backend backend(numerics, kv_type);
-      Backend::Cache cache;
+      ReferenceBackend backend(numerics, kv_type);
+      ReferenceBackend::Cache cache;
       at.segments = {{.first_row = 0, .rows = 1, .first_position = 0, .cache = &cache}};
       backend.SetPositions(at, std::vector<float>(8, 0.0f));
-      Backend::Tensor qkv{.rows = 1, .columns = 64, .values = QkvRow(1, 1, third, third)};
+      ReferenceBackend::Tensor qkv{.rows = 1, .columns = 64, .values = QkvRow(1, 1, third, third)};
       qkv.values[49] = third / 3;
       backend.Attend(std::move(qkv), kShape, {}, {}, 0, at);
-      const Backend::Stored& values = cache.layers[0].values;
+      const ReferenceBackend::Stored& values = cache.layers[0].values;
       if (numerics == Numerics::kFloat || kv_type == KvType::kF32) {
         EXPECT_EQ(values.heads[0], third);
         EXPECT_TRUE(values.scales.empty());

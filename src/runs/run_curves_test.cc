@@ -12,7 +12,7 @@
 namespace walchen::runs {
 namespace {
 
-StepRecord Example(int64_t step) {
+StepRecord PlainExample(int64_t step) {
   return {.step = step,
           .loss = {{"speech", static_cast<double>(step)}, {"text", 0.5}},
           .tokens = step * 100,
@@ -31,7 +31,7 @@ class RunCurvesTest : public testing::Test {
   void Append(int64_t first, int64_t last) {
     const auto file = files_.OpenEnd(path_);
     std::string text;
-    for (int64_t step = first; step <= last; ++step) text += WriteStep(Example(step)) + "\n";
+    for (int64_t step = first; step <= last; ++step) text += WriteStep(PlainExample(step)) + "\n";
     ASSERT_TRUE(file && (*file)->Append(base::AsBytes(text)));
   }
   CurvePoints Read(int64_t after = 0) {
@@ -66,7 +66,7 @@ TEST_F(RunCurvesTest, AShortLogIsThereStepByStep) {
   EXPECT_EQ(Find(points, CurveKind::kTokensPerS).values, (std::vector<double>{100, 100, 100}));
   EXPECT_EQ(Find(points, CurveKind::kGradNorm).values, (std::vector<double>{2, 2, 2}));
   EXPECT_EQ(Find(points, CurveKind::kRate).values, (std::vector<double>{1, 1, 1}));
-  EXPECT_TRUE(*curves_.newest() == Example(3));
+  EXPECT_TRUE(*curves_.newest() == PlainExample(3));
 }
 
 TEST_F(RunCurvesTest, WhatComesLaterGoesOnWhereTheLastAnswerSaidSo) {
@@ -112,10 +112,10 @@ TEST_F(RunCurvesTest, PiecesOfAGrowingLogAreTheWholeWhileTheStrideStays) {
 }
 
 TEST_F(RunCurvesTest, ASkippedStepAndAnExplodedOneDoNotHideTheOthers) {
-  StepRecord exploded = Example(2);
+  StepRecord exploded = PlainExample(2);
   exploded.loss["speech"] = 1e300;
   exploded.loss["text"] = std::nan("");
-  StepRecord skipped = Example(3);
+  StepRecord skipped = PlainExample(3);
   skipped.skipped = true;
   Append(1, 1);
   AppendLine(WriteStep(exploded));
@@ -136,7 +136,7 @@ TEST_F(RunCurvesTest, ASkippedStepAndAnExplodedOneDoNotHideTheOthers) {
 }
 
 TEST_F(RunCurvesTest, LossesByNoiseLevelAreFourCurves) {
-  StepRecord record = Example(1);
+  StepRecord record = PlainExample(1);
   record.loss_by_tau = {{"shapes/vision.pixels", {4, std::nan(""), 2, 1, 99}}};
   AppendLine(WriteStep(record));
   const CurvePoints points = Read();
@@ -152,12 +152,12 @@ TEST_F(RunCurvesTest, ARunThatWasTakenBackBeginsAnew) {
   Append(1, 9);
   EXPECT_EQ(Read().steps.size(), 9u);
   auto log = RunLog::Open(files_, path_, 5);
-  ASSERT_TRUE(log && log->Append(Example(6)));
+  ASSERT_TRUE(log && log->Append(PlainExample(6)));
   EXPECT_EQ(Read().steps, (std::vector<int64_t>{1, 2, 3, 4, 5, 6}));
 }
 
 TEST_F(RunCurvesTest, ALogWithTooManyLossesIsBounded) {
-  StepRecord record = Example(1);
+  StepRecord record = PlainExample(1);
   for (int i = 0; i < base::kRunCurvesMax; ++i) record.loss[fmt::format("loss {}", i)] = 1;
   AppendLine(WriteStep(record));
   EXPECT_EQ(std::ssize(Read().curves), base::kRunCurvesMax);
@@ -165,7 +165,7 @@ TEST_F(RunCurvesTest, ALogWithTooManyLossesIsBounded) {
 }
 
 TEST_F(RunCurvesTest, ALossWithTooLongANameIsLeftOut) {
-  StepRecord record = Example(1);
+  StepRecord record = PlainExample(1);
   record.loss[std::string(static_cast<size_t>(base::kRunCurveNameMaxBytes) + 1, 'x')] = 1;
   AppendLine(WriteStep(record));
   EXPECT_EQ(std::ranges::count(Read().curves, CurveKind::kLoss, &Curve::kind), 2);
@@ -173,7 +173,7 @@ TEST_F(RunCurvesTest, ALossWithTooLongANameIsLeftOut) {
 }
 
 TEST_F(RunCurvesTest, StepsInAnyOrderAndFarApartAreSorted) {
-  for (const int64_t step : {int64_t{7}, int64_t{3}, int64_t{1} << 62, int64_t{0}}) AppendLine(WriteStep(Example(step)));
+  for (const int64_t step : {int64_t{7}, int64_t{3}, int64_t{1} << 62, int64_t{0}}) AppendLine(WriteStep(PlainExample(step)));
   const CurvePoints points = Read();
   EXPECT_EQ(points.steps, (std::vector<int64_t>{3, 7, int64_t{1} << 62})) << "0 is before all that are asked for";
   AppendLine("rubbish");

@@ -8,13 +8,12 @@
 #include "base/limits.h"
 #include "base/rng.h"
 #include "formats/chat_tokens.h"
+#include "shards/held_out.h"
 
 namespace walchen::shards {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr size_t kHeldOutEvery = 10;
 
 // Everything that turns a conversation into tokens.
 struct Writer {

@@ -7,11 +7,10 @@
 #include "base/limits.h"
 #include "formats/utf8.h"
 #include "shards/epoch_order.h"
+#include "shards/held_out.h"
 
 namespace walchen::shards {
 namespace {
-
-constexpr size_t kHeldOutEvery = 10;
 
 bool IsText(const base::Path& path) { return path.extension() == ".txt" || path.extension() == ".md"; }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t kWindow = 8;
 
-DocumentId IdOf(uint8_t number) { return {number}; }
+DocumentId NumberedId(uint8_t number) { return {number}; }
 
 class ShardSamples : public TokenizerTest {
  protected:
@@ -22,7 +22,7 @@ class ShardSamples : public TokenizerTest {
                         .end_token = tokenizer_->eos().value(), .tiers = tiers, .ledger_events = 0, .ledger_head = ""});
     for (int n = first; n <= last; ++n) {
       const std::string text(static_cast<size_t>(n), static_cast<char>('a' + n));
-      ASSERT_TRUE(writer.Add(IdOf(static_cast<uint8_t>(n)), tokenizer_->Encode(text)));
+      ASSERT_TRUE(writer.Add(NumberedId(static_cast<uint8_t>(n)), tokenizer_->Encode(text)));
     }
     ASSERT_TRUE(files_.MakeFolders(shards()));
     ASSERT_TRUE(writer.Write(files_, shards() / name));
@@ -64,10 +64,10 @@ TEST_F(ShardSamples, SaysWhichWindowsADocumentIsIn) {
         const ShardWindows::Place place = windows.PlaceOf(window);
         const Shard& shard = *windows.shards()[place.shard];
         bool holds = false;
-        for (uint64_t token = place.first_token; token < place.first_token + place.tokens; ++token) holds = holds || shard.DocumentOf(token).id == IdOf(n);
+        for (uint64_t token = place.first_token; token < place.first_token + place.tokens; ++token) holds = holds || shard.DocumentOf(token).id == NumberedId(n);
         if (holds) expected.push_back(window);
       }
-      EXPECT_EQ(windows.WindowsOf(IdOf(n)), expected) << "document " << int{n};
+      EXPECT_EQ(windows.WindowsOf(NumberedId(n)), expected) << "document " << int{n};
     }
   }
 }
@@ -80,7 +80,7 @@ TEST_F(ShardSamples, RefusesWhatDoesNotFit) {
   EXPECT_NE(refused.error().message().find("tier D"), std::string::npos) << refused.error().message();
   EXPECT_TRUE(Open(Share::kTrained, "DA"));
   ShardWriter other({.name = "t", .tokenizer_sha256 = "another", .vocabulary = 300, .end_token = 0, .tiers = "A", .ledger_events = 0, .ledger_head = ""});
-  ASSERT_TRUE(other.Add(IdOf(1), std::vector<int32_t>{1}));
+  ASSERT_TRUE(other.Add(NumberedId(1), std::vector<int32_t>{1}));
   ASSERT_TRUE(other.Write(files_, shards() / "1.shard"));
   EXPECT_NE(Open().error().message().find("one tokenizer"), std::string::npos);
 }

@@ -12,7 +12,7 @@ namespace {
 
 // Columns: type, block, scale, header, low, high, scales, minima, has_min, offset.
 // Q2_K keeps scale and minimum in one byte, as the file does: two bytes would be 19 % more.
-constexpr PackedLayout kLayouts[] = {
+constexpr PackedLayout kPackedLayouts[] = {
     {DType::kF32, 1, 0, 0, 64, 0, 0, 0, false, 0},         {DType::kF16, 1, 0, 0, 32, 0, 0, 0, false, 0},
     {DType::kBF16, 1, 0, 0, 32, 0, 0, 0, false, 0},        {DType::kQ4_0, 32, 32, 32, 256, 0, 0, 0, false, 8},
     {DType::kQ4_1, 32, 32, 64, 256, 0, 0, 0, true, 0},     {DType::kQ5_0, 32, 32, 32, 256, 64, 0, 0, false, 16},
@@ -95,8 +95,8 @@ void PutBlock(const PackedLayout& layout, const BlockLayout& source, const Unpac
 }  // namespace
 
 const PackedLayout* FindPackedLayout(DType type) {
-  const auto* found = std::ranges::find(kLayouts, type, &PackedLayout::type);
-  return found == std::end(kLayouts) ? nullptr : found;
+  const auto* found = std::ranges::find(kPackedLayouts, type, &PackedLayout::type);
+  return found == std::end(kPackedLayouts) ? nullptr : found;
 }
 
 Result<PackedMatrix> PackedMatrix::Allocate(DType type, int64_t rows, int64_t columns) {

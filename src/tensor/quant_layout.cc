@@ -109,7 +109,7 @@ constexpr ScaleCode kQ6Scales{-128, 127, ReadQ6Scales, WriteQ6Scales};
 
 // type, group, low, high, bias, levels, d, dmin, plus_min, low bits, high bits, scales. Q8_0 could hold -128, but
 // nothing that writes it does, so neither do we.
-constexpr std::array kLayouts = {
+constexpr std::array kBlockLayouts = {
     BlockLayout{DType::kQ4_0, 32, -8, 7, 8, {}, 0, -1, false, {2, 4, 16}, {}, 0, nullptr},
     BlockLayout{DType::kQ4_1, 32, 0, 15, 0, {}, 0, 2, true, {4, 4, 16}, {}, 0, nullptr},
     BlockLayout{DType::kQ5_0, 32, -16, 15, 16, {}, 0, -1, false, {6, 4, 16}, {2, 1, 1}, 0, nullptr},
@@ -137,8 +137,8 @@ void WriteHalf(float value, uint8_t* bytes) {
 }  // namespace
 
 const BlockLayout* FindBlockLayout(DType type) {
-  const auto found = std::ranges::find(kLayouts, type, &BlockLayout::type);
-  return found == kLayouts.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(kBlockLayouts, type, &BlockLayout::type);
+  return found == kBlockLayouts.end() ? nullptr : &*found;
 }
 
 void Unpack(const BlockLayout& layout, const uint8_t* bytes, UnpackedBlock& block) {

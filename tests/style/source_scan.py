@@ -18,6 +18,14 @@ class Function:
     lines: int   # up to and with its closing brace
 
 
+@dataclasses.dataclass
+class HiddenName:
+    namespace: str   # the one around the unnamed one
+    name: str
+    line: int
+    definition: str  # of an alias, which may be repeated; empty for others
+
+
 # In this order: a quote inside a comment is no string, a comment inside a string no comment.
 _CPP_TEXT = re.compile(
     r"""(?P<comment>//(?:[^\n\\]|\\.|\\\n)*|/\*.*?\*/)
@@ -187,6 +195,44 @@ def cpp_functions(text):
                 index = closing
                 if kind == "function":
                     head_start = index + 1
+        index += 1
+    return found
+
+
+def cpp_hidden_names(text):
+    """Every constant (kName) and type that an unnamed namespace defines."""
+    tokens = list(_tokens(text))
+    words = [word for word, _ in tokens] + [""] * 2
+    scopes = []
+    found = []
+    has_value = False  # behind the first = of a statement names are used, not defined
+    index = 0
+    while index < len(tokens):
+        word, before, after = words[index], words[index - 1] if index else "", words[index + 1]
+        if word == "namespace":
+            end = next((i for i in range(index, len(tokens)) if words[i] in "{;"), len(tokens))
+            if words[end] == "{":
+                scopes.append("".join(words[index + 1:end]))
+            index = end
+        elif word == "{":
+            index = _matching(tokens, index)
+            has_value = has_value and words[index + 1] in ",;"
+        elif word == "(":
+            index = _skip_group(words, index, "(", ")") - 1
+        elif word == "}" and scopes:
+            scopes.pop()
+        elif word == ";":
+            has_value = False
+        elif word == "=":
+            has_value = True
+        elif scopes and not scopes[-1] and word.isidentifier():
+            is_type = before in ("struct", "class", "enum", "union") and after in ("{", ":", "final")
+            is_alias = before == "using" and after == "="
+            is_constant = re.match("k[A-Z]", word) and (
+                (after == "=" and words[index + 2] != "=") or (after in ("[", "{") and not has_value))
+            if is_type or is_alias or is_constant:
+                end = words.index(";", index) if is_alias else index
+                found.append(HiddenName("::".join(scopes[:-1]), word, tokens[index][1], " ".join(words[index:end])))
         index += 1
     return found
 

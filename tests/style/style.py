@@ -33,6 +33,9 @@ GRAPH = {
     "cli": ["serve", "data"],
 }
 
+# Each source of its own, in every preset (cmake/library.cmake).
+COMPILED_ALONE = {"cli"}
+
 CPP_ENDINGS = {".cc", ".h"}
 SCRIPT_ENDINGS = {".ts", ".js", ".mjs"}
 # Hand-written files whose first line (or second, after #!) names the licence. Tables of data (.inc, .json) do not.
@@ -65,6 +68,7 @@ class Style:
         self.root = pathlib.Path(root)
         self.findings = []
         self.files = sorted(self._walk(self.root))
+        self.hidden = {}  # (library, is a test, namespace, name) -> file and definition
         self.includes = {}  # header or source under src/ -> own headers it includes
 
     def _walk(self, folder):
@@ -143,6 +147,8 @@ class Style:
         library = parts[1] if parts[0] == "src" and len(parts) > 2 else None
         if library:
             self.check_includes(path, text, library)
+            if path.suffix == ".cc" and library not in COMPILED_ALONE:
+                self.check_hidden_names(path, text, library)
         for number, line in enumerate(code.split("\n"), 1):
             if "std::regex" in line or "#include <regex>" in line:
                 self.find(path, number, "std::regex recurses over its text: write a scanner")
@@ -150,6 +156,14 @@ class Style:
                 continue
             if found := NAKED_MEMORY.search(line.replace("= delete", "")):
                 self.find(path, number, f"naked {found.group().strip(' (')} outside base: use a container or std::make_unique")
+
+    def check_hidden_names(self, path, text, library):
+        for found in source_scan.cpp_hidden_names(text):
+            key = (library, path.name.endswith("_test.cc"), found.namespace, found.name)
+            other, definition = self.hidden.setdefault(key, (path, found.definition))
+            if other != path and not (definition and definition == found.definition):
+                self.find(path, found.line, f"{found.name} stands in {self.name(other)} too, and the clang presets compile several "
+                          "sources of a library in one go: share it, or give it a name that tells more")
 
     def check_includes(self, path, text, library):
         if library not in GRAPH:

@@ -108,6 +108,44 @@ class PlantedViolation(unittest.TestCase):
             self.assertIn("expected UTF-8", str(style.Style(folder).check_all()))
 
 
+class HiddenNames(unittest.TestCase):
+    """Two sources of a library are planted."""
+
+    def findings(self, first, second, library="data", ending=".cc"):
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder) / "src" / library
+            source.mkdir(parents=True)
+            for name, text in (("a.cc", first), (f"b{ending}", second)):
+                (source / name).write_text(f"{LICENCE}namespace walchen {{\nnamespace {{\n{text}\n}}\n}}\n")
+            return [found for found in style.Style(folder).check_all() if found[0].startswith("src/")]
+
+    def test_are_found(self):
+        for first, second in (
+            ("constexpr int kMost = 1;", "const std::string kLeast, kMost = Of(1);"),
+            ("constexpr int kMost[] = {1};", "constexpr std::array<int, 2> kMost{1, 2};"),
+            ("struct Word {};", "class Word final : public Base {};"),
+            ("enum class Kind : int { kA };", "enum Kind { kB };"),
+            ("using Json = json;", "using Json = ordered_json;"),
+        ):
+            with self.subTest(second):
+                (found,) = self.findings(first, second)
+                self.assertEqual(found[:2], ("src/data/b.cc", 4))
+                self.assertIn("stands in src/data/a.cc too", found[2])
+
+    def test_uses_and_names_inside_are_fine(self):
+        text = "constexpr int kMost = 1;\nstruct Word { int x; };"
+        for other in ("constexpr int kAll = kMost;", "bool F(int x = kMost) { constexpr int kMost = 2; return kMost == x; }",
+                      "struct Word;", "template <class Word> struct List {};", "struct Outer { struct Word {}; };",
+                      "bool a = kMost == 1;", "int b = kAll[kMost];", "}\nnamespace lower {\nnamespace {\nstruct Word {}; }"):
+            with self.subTest(other):
+                self.assertEqual(self.findings(text, other), [])
+        self.assertEqual(self.findings("using Json = json;", "using Json = json;"), [])
+
+    def test_what_is_never_compiled_together_is_fine(self):
+        self.assertEqual(self.findings("struct Word {};", "struct Word {};", library="cli"), [])
+        self.assertEqual(self.findings("struct Word {};", "struct Word {};", ending="_test.cc"), [])
+
+
 class Graph(unittest.TestCase):
     def test_has_no_cycle(self):
         for library in style.GRAPH:

@@ -3,7 +3,9 @@
 """tidy.py BUILD: clang-tidy over the sources of src/, with the checks of .clang-tidy as errors.
 
 Takes the commands of a clang build (BUILD/compile_commands.json), runs one process per CPU, and remembers in BUILD/tidy
-what was clean: a file is looked at again only when it, a header of ours below it, its command or .clang-tidy changed.
+what was clean: a file is looked at again only when it, a source or header of ours below it, its command or .clang-tidy
+changed. Where the build compiles several sources in one go (CMake's UNITY_BUILD), the file that includes them is looked at,
+so that the headers below them are walked once.
 """
 
 import concurrent.futures
@@ -22,7 +24,7 @@ OWN_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
 def with_own_headers(source, known):
-    """The source and every header of ours that it includes, however far down. `known` maps a path to its includes."""
+    """The source and everything of ours that it includes, however far down. `known` maps a path to its includes."""
     waiting, found = [source], {source}
     while waiting:
         path = waiting.pop()
@@ -37,14 +39,20 @@ def with_own_headers(source, known):
 def fingerprint(paths, salt):
     digest = hashlib.sha256(salt.encode())
     for path in paths:
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+        digest.update(os.path.relpath(path, ROOT).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+def is_looked_at(path):
+    return path.is_relative_to(ROOT / "src") and not path.name.endswith("_test.cc")
 
 
 def sources_of(commands):
     for entry in commands:
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
-        if path.is_relative_to(ROOT / "src") and not path.name.endswith("_test.cc"):
+        is_unity = path.parent.name == "Unity"
+        held = map(pathlib.Path, OWN_INCLUDE.findall(path.read_text(encoding="utf-8"))) if is_unity else [path]
+        if any(map(is_looked_at, held)):  # no target mixes tests with other sources
             yield path, entry.get("command") or " ".join(entry["arguments"])
 
 
