@@ -170,10 +170,17 @@ class Data(DataCase):
     def test_training_refuses_what_no_licence_covers_and_names_it(self):
         self.put("unlicensed.txt", ENGLISH)
         self.add("web", "licence")
-        self.run_walchen("data", "tokenizer", "--vocab", 400, "--output", self.home / "own.gguf")
-        refused = self.run_walchen("data", "build", "clean", "--tokenizer", self.home / "own.gguf", exit_code=1)
+        tokenizer = self.home / "own.gguf"
+        nothing = self.run_walchen("data", "tokenizer", "--vocab", 400, "--output", tokenizer, exit_code=1)
+        self.assertIn("that may be used", nothing.stderr)
+        own = self.folder / "own"
+        own.mkdir()
+        (own / "pumpe.txt").write_text(GERMAN)
+        self.run_walchen("data", "add", own, "--source", "own", "--rights", "own-data")
+        self.run_walchen("data", "tokenizer", "--vocab", 400, "--output", tokenizer)
+        refused = self.run_walchen("data", "build", "clean", "--source", "web", "--tokenizer", tokenizer, exit_code=1)
         self.assertIn("1 because: no licence is known", refused.stderr)
-        self.build("manuals", "--tiers", "ABCDOT-")
+        self.build("manuals", "--source", "web", "--tiers", "ABCDOT-")
         message = self.train("manuals", '"A", "B"', exit_code=1).stderr
         self.assertIn("unlicensed.txt", message)
         self.assertIn("no licence is known", message)
